@@ -1,0 +1,1 @@
+"""What serving and training share: pictures in, predictions out. Never imports api or train."""

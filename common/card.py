@@ -1,0 +1,146 @@
+"""card.json: what a model folder says of itself. Training writes it, serving reads it."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from common.errors import ModelError
+
+CARD = "card.json"
+ONNX = "model.onnx"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    """Unknown fields are refused: a card that a later version wrote is not half understood."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class InputSpec(_Part):
+    """What the graph takes: uint8 pictures of shape (batch, height, width, 3)."""
+
+    name: str = "pictures"
+    height: int = Field(gt=0, le=4096)
+    width: int = Field(gt=0, le=4096)
+    fit: Literal["stretch"] = "stretch"
+
+
+class OutputSpec(_Part):
+    """Names of the graph's outputs; what a model does not have is null."""
+
+    scores: str = "scores"
+    """(batch, labels) float32, probabilities that sum to 1."""
+    familiarity: str | None = None
+    """(batch,) float32, 0..1: how much the picture resembles what was trained on."""
+    maps: str | None = None
+    """(batch, rows, columns, labels) float32, any scale: evidence for each label by place."""
+
+
+class FileSpec(_Part):
+    """One file of the folder."""
+
+    sha256: Sha256
+    tolerance: float | None = Field(default=None, gt=0)
+    """How far this file's outputs may be from the golden vectors; null: not a file that is run."""
+
+
+class Metric(_Part):
+    """A measured figure, and how to measure it again."""
+
+    name: str
+    value: float
+    data: str
+    """What it was measured on, with the number of photos."""
+    command: str
+
+
+class DataFingerprint(_Part):
+    """Which photos the model learned from."""
+
+    counts: dict[str, int]
+    """label -> photos"""
+    sha256: Sha256
+    """Over the sorted names and contents of the photos."""
+
+
+class Pretrained(_Part):
+    """Where the weights came from that training started with."""
+
+    name: str
+    licence: str
+    source: str
+
+
+class ModelCard(_Part):
+    """Everything a reader or a program must know of a model folder."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    version: str = Field(min_length=1, max_length=64)
+    created: datetime
+    labels: tuple[str, ...] = Field(min_length=2)
+    """In the order of the scores."""
+    description: str = ""
+    input: InputSpec
+    outputs: OutputSpec = OutputSpec()
+    recipe: str
+    settings: dict[str, Any] = {}
+    data: DataFingerprint
+    metrics: tuple[Metric, ...] = ()
+    temperature: float = Field(default=1.0, gt=0)
+    """What the logits are divided by, inside the graph."""
+    neither_threshold: Score | None = None
+    """Below this familiarity the verdict is `neither`; null where the model has no familiarity."""
+    search_words: dict[str, str] = {}
+    """label -> what to search a photo source for; a label that is missing stands for itself."""
+    pretrained: Pretrained | None = None
+    files: dict[str, FileSpec]
+    golden: dict[str, dict[str, Any]] = {}
+    """golden picture (`common.golden`) -> output name -> its values."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.labels)) != len(self.labels) or "neither" in self.labels:
+            raise ValueError("labels must differ from each other and from 'neither'")
+        if (self.neither_threshold is None) != (self.outputs.familiarity is None):
+            raise ValueError("neither_threshold goes with the output familiarity")
+        if ONNX not in self.files or self.files[ONNX].tolerance is None:
+            raise ValueError(f"files must name {ONNX} with its tolerance")
+        return self
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read and check `folder`/card.json.
+
+    Raises:
+        ModelError: no card, not JSON, a wrong or unknown field; the message names folder and field.
+    """
+    path = folder / CARD
+    try:
+        return ModelCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ModelError(
+            f"Model folder {folder}: {CARD} cannot be read ({error.strerror})."
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ModelError(
+            f"Model folder {folder}: {CARD} is wrong at {where}: {first['msg']}."
+        ) from error
+
+
+def write_card(card: ModelCard, folder: Path) -> None:
+    """Write `folder`/card.json, indented so that a person can read it and git can diff it."""
+    (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,202 @@
+"""A model folder, loaded and proven: pictures in, predictions out. ONNX Runtime inside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from common.card import ONNX, ModelCard, read_card, sha256_of
+from common.errors import ModelError
+from common.golden import draw
+
+NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one picture."""
+
+    verdict: str
+    """A label, or `neither`."""
+    scores: dict[str, float]
+    """label -> probability 0..1, largest first; they sum to 1."""
+    familiarity: float | None
+    """0..1, or None where the model does not measure it."""
+    heatmap: NDArray[np.float32] | None = None
+    """(rows, columns) 0..1 over the whole picture: where the top label was seen. On request."""
+
+
+class Classifier:
+    """One model folder. Safe to share between threads: ONNX Runtime's `run` is."""
+
+    def __init__(self, card: ModelCard, session: ort.InferenceSession) -> None:
+        self.card = card
+        self._session = session
+
+    @property
+    def target(self) -> tuple[int, int]:
+        """(height, width) that `common.images.decode` should decode to."""
+        return self.card.input.height, self.card.input.width
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Self:
+        """Load a model folder and prove it: hash, inputs and outputs, golden vectors.
+
+        The golden vectors are also the warm-up: what comes back from here answers at full speed.
+
+        Args:
+            folder: the model folder.
+            threads: how many CPU threads one call of `predict` may use.
+
+        Raises:
+            ModelError: with the folder and the reason, in one line.
+        """
+        card = read_card(folder)
+        file = folder / ONNX
+        if not file.is_file():
+            raise ModelError(f"Model folder {folder}: {ONNX} is missing.")
+        if sha256_of(file) != card.files[ONNX].sha256:
+            raise ModelError(
+                f"Model folder {folder}: {ONNX} is not the file the card"
+                " describes: its SHA-256 differs."
+            )
+        classifier = cls(card, _session(file, threads))
+        classifier._check_signature(folder)
+        classifier._check_golden(folder)
+        return classifier
+
+    def run(self, pictures: NDArray[np.uint8], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The graph itself.
+
+        Args:
+            pictures: uint8 (batch, height, width, 3), RGB.
+            outputs: names of the card's outputs.
+
+        Returns:
+            one float32 array for each name, batch first.
+        """
+        results: list[NDArray[np.float32]] = self._session.run(
+            list(outputs), {self.card.input.name: pictures}
+        )
+        return results
+
+    def predict(self, pictures: NDArray[np.uint8], *, explain: bool = False) -> list[Prediction]:
+        """Classify a batch.
+
+        Args:
+            pictures: uint8 (batch, height, width, 3), as `common.images.decode` returns them.
+            explain: also return where the top label was seen, if the model can tell.
+
+        Returns:
+            one `Prediction` for each picture, in order.
+        """
+        names = self.card.outputs
+        wanted = [names.scores, names.familiarity, names.maps if explain else None]
+        present = [name for name in wanted if name]
+        found = dict(zip(present, self.run(pictures, present), strict=True))
+        familiarity = found.get(names.familiarity or "")
+        maps = found.get(names.maps or "")
+        return [
+            self._prediction(
+                scores,
+                None if familiarity is None else float(familiarity[i]),
+                None if maps is None else maps[i],
+            )
+            for i, scores in enumerate(found[names.scores])
+        ]
+
+    def _prediction(
+        self,
+        scores: NDArray[np.float32],
+        familiarity: float | None,
+        maps: NDArray[np.float32] | None,
+    ) -> Prediction:
+        order = np.argsort(-scores, kind="stable")
+        threshold = self.card.neither_threshold
+        stranger = familiarity is not None and threshold is not None and familiarity < threshold
+        return Prediction(
+            verdict=NEITHER if stranger else self.card.labels[order[0]],
+            scores={self.card.labels[i]: float(scores[i]) for i in order},
+            familiarity=familiarity,
+            heatmap=None if maps is None else heatmap(maps[..., order[0]]),
+        )
+
+    def _check_signature(self, folder: Path) -> None:
+        spec, outputs = self.card.input, self.card.outputs
+        inputs = {node.name: (node.type, node.shape[1:]) for node in self._session.get_inputs()}
+        if inputs != {spec.name: ("tensor(uint8)", [spec.height, spec.width, 3])}:
+            raise ModelError(
+                f"Model folder {folder}: {ONNX} takes {inputs}, not what the card says."
+            )
+        there = {node.name for node in self._session.get_outputs()}
+        missing = {outputs.scores, outputs.familiarity, outputs.maps} - there - {None}
+        if missing:
+            raise ModelError(
+                f"Model folder {folder}: {ONNX} has no output {', '.join(map(str, missing))}."
+            )
+
+    def _check_golden(self, folder: Path) -> None:
+        tolerance = self.card.files[ONNX].tolerance or 0.0
+        pictures = draw(*self.target)
+        if set(self.card.golden) != set(pictures):
+            raise ModelError(
+                f"Model folder {folder}: the card has not the golden vectors {', '.join(pictures)}."
+            )
+        for name, values in golden_vectors(self).items():
+            for output, now in values.items():
+                then = self.card.golden[name].get(output)
+                if not _close(now, then, tolerance):
+                    raise ModelError(
+                        f"Model folder {folder}: {ONNX} does not reproduce the golden"
+                        f" vector {name}/{output} within {tolerance:g}."
+                    )
+
+
+def golden_vectors(classifier: Classifier) -> dict[str, dict[str, Any]]:
+    """Every output of a model for the pictures of `common.golden`, as the card stores them."""
+    outputs = classifier.card.outputs
+    names = [name for name in (outputs.scores, outputs.familiarity, outputs.maps) if name]
+    pictures = draw(*classifier.target)
+    return {
+        picture: {
+            name: np.round(values[0].astype(np.float64), 6).tolist()
+            for name, values in zip(names, classifier.run(pixels[None], names), strict=True)
+        }
+        for picture, pixels in pictures.items()
+    }
+
+
+def heatmap(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale a class activation map to 0..1: what speaks against the label is 0, the peak is 1.
+
+    Args:
+        evidence: (rows, columns), the label's share of the logit by place (Zhou et al. 2016).
+    """
+    positive = np.maximum(evidence, 0)
+    peak = positive.max()
+    return positive / peak if peak > 0 else positive
+
+
+def _session(file: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3  # errors only
+    try:
+        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own types share no base class
+        raise ModelError(f"Model folder {file.parent}: {ONNX} cannot be loaded.") from error
+
+
+def _close(now: Any, then: Any, tolerance: float) -> bool:
+    found, expected = np.asarray(now), np.asarray(then)
+    return (
+        found.shape == expected.shape
+        and np.issubdtype(expected.dtype, np.number)
+        and bool(np.allclose(found, expected, rtol=0, atol=tolerance))
+    )

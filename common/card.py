@@ -77,8 +77,8 @@ class Pretrained(_Part):
     source: str
 
 
-class ModelCard(_Part):
-    """Everything a reader or a program must know of a model folder."""
+class ModelDescription(_Part):
+    """What a reader must know of a model."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     version: str = Field(min_length=1, max_length=64)
@@ -100,8 +100,6 @@ class ModelCard(_Part):
     """label -> what to search a photo source for; a label that is missing stands for itself."""
     pretrained: Pretrained | None = None
     files: dict[str, FileSpec]
-    golden: dict[str, dict[str, Any]] = {}
-    """golden picture (`common.golden`) -> output name -> its values."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -112,6 +110,13 @@ class ModelCard(_Part):
         if ONNX not in self.files or self.files[ONNX].tolerance is None:
             raise ValueError(f"files must name {ONNX} with its tolerance")
         return self
+
+
+class ModelCard(ModelDescription):
+    """The description together with what a program needs to prove the folder."""
+
+    golden: dict[str, dict[str, Any]] = {}
+    """golden picture (`common.golden`) -> output name -> its values."""
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -138,6 +143,22 @@ def read_card(folder: Path) -> ModelCard:
 def write_card(card: ModelCard, folder: Path) -> None:
     """Write `folder`/card.json, indented so that a person can read it and git can diff it."""
     (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def check_file(card: ModelCard, folder: Path, name: str) -> Path:
+    """The path of one of the folder's files, after comparing it with the card.
+
+    Raises:
+        ModelError: the file is missing, or is not the one the card describes.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise ModelError(f"Model folder {folder}: {name} is missing.")
+    if sha256_of(path) != card.files[name].sha256:
+        raise ModelError(
+            f"Model folder {folder}: {name} is not the file of the card: its SHA-256 differs."
+        )
+    return path
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from common.card import ONNX, ModelCard, read_card, sha256_of
+from common.card import ONNX, ModelCard, check_file, read_card
 from common.errors import ModelError
 from common.golden import draw
 
@@ -56,14 +56,7 @@ class Classifier:
             ModelError: with the folder and the reason, in one line.
         """
         card = read_card(folder)
-        file = folder / ONNX
-        if not file.is_file():
-            raise ModelError(f"Model folder {folder}: {ONNX} is missing.")
-        if sha256_of(file) != card.files[ONNX].sha256:
-            raise ModelError(
-                f"Model folder {folder}: {ONNX} is not the file the card"
-                " describes: its SHA-256 differs."
-            )
+        file = check_file(card, folder, ONNX)
         classifier = cls(card, _session(file, threads))
         classifier._check_signature(folder)
         classifier._check_golden(folder)

@@ -1,0 +1,37 @@
+# Habits, one line each. The virtual environment .venv is made when it is first needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA_PATH ?= ../shared/data/kaggle_cat_dog
+WEIGHTS ?= imagenet
+
+.DEFAULT_GOAL := help
+.PHONY: help run install check format test model clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run:  ## the service on http://127.0.0.1:8000
+	./start_api.sh
+
+install: $(VENV)/dev.stamp  ## everything that training and the tests need, into .venv
+
+$(VENV)/dev.stamp: requirements.txt train/requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+check: install  ## lint and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: install  ## lay the code out
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test: install  ## the tests
+	$(BIN)/python -m pytest
+
+clean:  ## what can be made again
+	rm -rf .cache .mypy_cache .pytest_cache .ruff_cache

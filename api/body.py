@@ -1,0 +1,184 @@
+"""What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
+
+import contextlib
+import io
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO, Any, TypeVar
+
+from flask import Request, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from api.deadline import Deadline
+from api.problems import Problem
+from api.schemas import UrlBody
+
+PICTURE_FIELD = "image"
+MAX_JSON_BYTES = 64 * 1024
+DRAIN_BYTES = 64 * 2**20
+DRAIN_S = 5.0
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class MemoryRequest(Request):
+    """A request whose uploads stay in memory: a visitor's picture is never written to disk."""
+
+    max_form_memory_size = 64 * 1024
+    max_form_parts = 64
+
+    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+        return io.BytesIO()
+
+
+def query(model: type[Model]) -> Model:
+    """The query parameters, checked; each at most once, none that is unknown.
+
+    Raises:
+        Problem: `invalid_request`, naming the parameter.
+    """
+    given = request.args.to_dict(flat=False)
+    for name, values in given.items():
+        if len(values) > 1:
+            raise Problem("invalid_request", f"The parameter {name!r} is given more than once.")
+    return _validated(model, {name: values[0] for name, values in given.items()}, "parameter")
+
+
+def json_body(model: type[Model], deadline: Deadline) -> Model:
+    """The JSON body, checked.
+
+    Raises:
+        Problem: `invalid_request` or `unsupported_media_type`.
+    """
+    if request.mimetype != "application/json":
+        raise Problem("unsupported_media_type", "The body must be application/json.")
+    with reading(deadline, MAX_JSON_BYTES):
+        data = request.get_data(cache=False)
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise _not_valid(error, "member") from None
+
+
+def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
+    """The picture of the request: its bytes, or the address it is to be fetched from.
+
+    Raises:
+        Problem: `invalid_request`, `image_too_large` or `unsupported_media_type`.
+    """
+    kind = request.mimetype
+    if kind == "application/json":
+        return json_body(UrlBody, deadline).url
+    if kind == "multipart/form-data":
+        (data,) = pictures(deadline, max_bytes, most=1)
+        return data
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        with reading(deadline, max_bytes):
+            data = request.get_data(cache=False)
+        if not data:
+            raise Problem("invalid_request", "The body is empty: it should be a picture.")
+        return data
+    raise Problem(
+        "unsupported_media_type",
+        f"Send a picture as multipart/form-data (field {PICTURE_FIELD!r}), as a raw image/* body, "
+        'or as application/json {"url": …}.',
+    )
+
+
+def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
+    """The pictures of a multipart body, in order; file names are never looked at.
+
+    Raises:
+        Problem: `invalid_request` or `image_too_large`.
+    """
+    with reading(deadline, max_bytes + 64 * 1024):  # the boundaries need a little room, too
+        files, form = request.files, request.form
+    unknown = sorted({*files, *form} - {PICTURE_FIELD})
+    if unknown:
+        raise Problem("invalid_request", f"The field {unknown[0]!r} is not known.")
+    if PICTURE_FIELD in form:
+        raise Problem("invalid_request", f"The field {PICTURE_FIELD!r} must be a file.")
+    uploads = files.getlist(PICTURE_FIELD)
+    if not uploads:
+        raise Problem(
+            "invalid_request", f"The field {PICTURE_FIELD!r} with the picture is missing."
+        )
+    if len(uploads) > most:
+        raise Problem("invalid_request", f"At most {most} pictures can be sent here at a time.")
+    return [upload.stream.read() for upload in uploads]
+
+
+@contextlib.contextmanager
+def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
+    """While the body is read: not more than `max_bytes`, and not longer than the deadline.
+
+    A client that sends one byte at a time would hold its thread for ever, since every byte starts
+    the socket's own time limit anew; closing the socket's reading side ends it from outside.
+    """
+    request.max_content_length = max_bytes
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+
+    timer = threading.Timer(deadline.remaining(), give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except RequestEntityTooLarge:
+        drain(request.environ, DRAIN_BYTES, min(DRAIN_S, deadline.remaining()))
+        raise Problem("image_too_large", _too_large(max_bytes)) from None
+    except ClientDisconnected:
+        if late.is_set():
+            raise deadline.exceeded() from None
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise deadline.exceeded()
+
+
+def drain(environ: dict[str, Any], most: int, seconds: float) -> None:
+    """Read on what a refused request still sends, up to a bound.
+
+    A proxy in front that is stopped while it passes the body on answers 502 in place of our 413.
+    """
+    stream, end = environ["wsgi.input"], time.monotonic() + seconds
+    with contextlib.suppress(OSError):
+        while most > 0 and time.monotonic() < end:
+            chunk = stream.read(min(most, 64 * 1024))
+            if not chunk:
+                return
+            most -= len(chunk)
+
+
+def _too_large(max_bytes: int) -> str:
+    if max_bytes >= 2**20:
+        return f"The upload is larger than the {max_bytes // 2**20} MB that are accepted."
+    return f"The body is larger than the {max_bytes // 1024} kB that are accepted."
+
+
+def _validated(model: type[Model], values: dict[str, str], what: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _not_valid(error, what) from None
+
+
+def _not_valid(error: ValidationError, what: str) -> Problem:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return Problem("invalid_request", "The body is not valid JSON.")
+    if first["type"] == "extra_forbidden":
+        return Problem("invalid_request", f"The {what} {where!r} is not known.")
+    message = f"The {what} {where!r}: {first['msg']}." if where else f"The body: {first['msg']}."
+    return Problem("invalid_request", message)

@@ -1,0 +1,41 @@
+"""The page, so that a newcomer needs no Apache: the files of web/, with their security headers."""
+
+from flask import Blueprint, Response, send_from_directory
+
+from api.settings import ROOT
+
+WEB = ROOT / "web"
+
+# The page needs nothing from anywhere else, and nobody may put it into a frame.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+page = Blueprint("page", __name__)
+
+
+def _show(path: str) -> Response:
+    """A file of the page; revalidated on every visit, since its name carries no version."""
+    response = send_from_directory(WEB, path)
+    response.headers.update(SECURITY_HEADERS)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _files() -> list[str]:
+    """The files a browser may ask for, by path; how Apache is set up is none of them."""
+    found = (file.relative_to(WEB) for file in sorted(WEB.rglob("*")) if file.is_file())
+    return [str(path) for path in found if path.parts[0] != "apache"]
+
+
+# One rule for each file: a path that is none of them is unknown, whatever the method.
+page.add_url_rule("/", "show", _show, defaults={"path": "index.html"})
+for _path in _files():
+    page.add_url_rule(f"/{_path}", "show", _show, defaults={"path": _path})

@@ -1,0 +1,144 @@
+"""The work behind the endpoints: fetch, decode, infer, and say how long each took."""
+
+import base64
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from common.fetching import Fetcher
+
+from api import schemas
+from api.deadline import Deadline, Lane
+from api.photos import Photo, PhotoSources
+from api.problems import Problem
+from api.registry import Registry
+from api.settings import Settings
+from common import images
+from common.classifier import Classifier, Prediction
+from common.cpus import usable_cpus
+
+WAITING_PER_WORKER = 32
+"""Pictures that may wait for a CPU: some hundred milliseconds of work, so no one waits longer."""
+
+ANY = "any"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one worker holds for all of its requests."""
+
+    settings: Settings
+    registry: Registry
+    fetcher: Fetcher
+    photos: PhotoSources
+    lane: Lane
+
+    @classmethod
+    def start(cls, settings: Settings) -> "Service":
+        """Load and warm up the models.
+
+        Raises:
+            ModelError: a model folder that cannot be served.
+        """
+        fetcher = Fetcher(
+            timeout_s=settings.fetch_timeout_s,
+            max_bytes=settings.max_upload_mb * 2**20,
+            concurrency=settings.fetch_concurrency,
+            allowed_ports=settings.fetch_allowed_ports,
+            allowed_networks=settings.fetch_allowed_networks,
+        )
+        return cls(
+            settings=settings,
+            registry=Registry(settings.model_dir, settings.default_model),
+            fetcher=fetcher,
+            photos=PhotoSources(settings, fetcher),
+            lane=Lane(
+                width=max(1, usable_cpus() // settings.web_concurrency),
+                waiting=WAITING_PER_WORKER,
+            ),
+        )
+
+    def deadline(self) -> Deadline:
+        """The deadline of a request that begins now."""
+        return Deadline(self.settings.request_timeout_s)
+
+    def classify(
+        self, source: bytes | str, options: schemas.ResultQuery, deadline: Deadline
+    ) -> schemas.Result:
+        """Classify a picture given by its bytes or its address.
+
+        Raises:
+            ImageError, FetchError, ModelNotFound: see `common.errors`.
+            Problem: `overloaded` or `deadline_exceeded`.
+        """
+        model = self.registry.get(options.model)
+        if isinstance(source, str):
+            data, fetch_ms = _timed(self._fetch, source, deadline)
+        else:
+            data, fetch_ms = source, 0.0
+        with self.lane.place(), self.lane.turn(deadline):
+            picture, decode_ms = _timed(images.read, data, model.target)
+            (prediction,), inference_ms = _timed(
+                model.predict, picture.pixels[np.newaxis], explain=options.explain
+            )
+            preview = images.preview(data) if options.preview else None
+        timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
+        facts = schemas.ImageFacts(
+            format=picture.format, width=picture.width, height=picture.height, bytes=len(data)
+        )
+        return _result(model, prediction, facts, timing, preview)
+
+    def random_photo(self, subject: str, model: str | None) -> tuple[Photo, bytes]:
+        """A photo nobody chose, of a label of that model or of `any`.
+
+        Raises:
+            PhotoSourceUnavailable, ModelNotFound: see `common.errors`.
+            Problem: `invalid_request` for a subject that is no label.
+        """
+        card = self.registry.get(model).card
+        if subject not in (ANY, *card.labels):
+            known = ", ".join((ANY, *card.labels))
+            raise Problem("invalid_request", f"The subject must be one of {known}.")
+        words = {label: card.search_words.get(label, label) for label in card.labels}
+        return self.photos.random(words, subject)
+
+    def _fetch(self, url: str, deadline: Deadline) -> bytes:
+        timeout = min(self.settings.fetch_timeout_s, deadline.remaining())
+        return self.fetcher.fetch(url, timeout_s=timeout)
+
+
+def _result(
+    model: Classifier,
+    prediction: Prediction,
+    facts: schemas.ImageFacts,
+    timing: schemas.Timing,
+    preview: bytes | None,
+) -> schemas.Result:
+    extras: dict[str, Any] = {}  # only what was asked for is part of the answer
+    if prediction.heatmap is not None:
+        extras["heatmap"] = np.round(prediction.heatmap.astype(float), 4).tolist()
+    if preview is not None:
+        extras["preview"] = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
+    return schemas.Result(
+        verdict=prediction.verdict,
+        predictions=tuple(
+            schemas.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
+            for label, score in prediction.scores.items()
+        ),
+        familiarity=None if prediction.familiarity is None else round(prediction.familiarity, 4),
+        model=schemas.ModelRef(name=model.card.name, version=model.card.version),
+        image=facts,
+        timing_ms=timing,
+        **extras,
+    )
+
+
+def _timed(work: Callable[..., T], *args: object, **kwargs: object) -> tuple[T, float]:
+    """The result of `work`, and the milliseconds it took."""
+    start = time.perf_counter()
+    result = work(*args, **kwargs)
+    return result, round((time.perf_counter() - start) * 1000, 2)

@@ -1,0 +1,101 @@
+"""Every setting of the service: one environment variable each, checked when the service starts."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from common.cpus import usable_cpus
+from common.errors import DogorcatError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(DogorcatError):
+    """An environment variable has a value the service cannot start with."""
+
+
+def _split(value: object) -> object:
+    """`"a, b"` -> `["a", "b"]`; what is no text is left to pydantic."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _networks(value: object) -> object:
+    parts = _split(value)
+    return [ip_network(part) for part in parts] if isinstance(parts, list) else parts
+
+
+_AS_LIST = (NoDecode, BeforeValidator(_split))
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Megabytes = Annotated[int, Field(ge=1, le=1024)]
+Seconds = Annotated[float, Field(gt=0, le=600)]
+PhotoSource = Literal["flickr", "commons", "folder"]
+
+
+class Settings(BaseSettings):
+    """The service's settings; the README's table says the same in words, and a test keeps it so."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(8000, description="Port to listen on.")
+    web_concurrency: int = Field(
+        default_factory=usable_cpus, ge=1, le=256, description="Worker processes."
+    )
+    threads: int = Field(
+        64, ge=1, le=1024, description="Connections that a worker serves at the same time."
+    )
+    model_dir: Path = Field(Path("models"), description="Folder of model folders; all are served.")
+    default_model: str = Field(
+        "cat_dog", description="Name of the model that answers if none is named."
+    )
+    engine: Literal["onnxruntime"] = Field("onnxruntime", description="What runs the models.")
+    max_upload_mb: Megabytes = Field(10, description="Largest picture, uploaded or fetched.")
+    max_batch_mb: Megabytes = Field(64, description="Largest upload of several pictures.")
+    request_timeout_s: Seconds = Field(30, description="Seconds after which a request is given up.")
+    fetch_timeout_s: Seconds = Field(10, description="Seconds that fetching a picture may take.")
+    fetch_concurrency: int = Field(
+        16, ge=1, le=1024, description="Pictures that a worker fetches at the same time."
+    )
+    fetch_allowed_ports: Annotated[tuple[Port, ...], *_AS_LIST] = Field(
+        (80, 443), description="Ports from which pictures are fetched."
+    )
+    fetch_allowed_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = Field((), description="Networks (CIDR) to fetch from besides the public internet.")
+    photo_sources: Annotated[tuple[PhotoSource, ...], *_AS_LIST] = Field(
+        ("flickr", "commons", "folder"),
+        description="Where Random looks for photos, in this order; what is not set up is left out.",
+    )
+    flickr_api_key: str | None = Field(None, repr=False, description="Flickr API key.")
+    flickr_api_secret: str | None = Field(None, repr=False, description="Flickr API secret.")
+    flickr_keys_file: Path | None = Field(
+        None, description="JSON file with the key as `public` and the secret as `secret`."
+    )
+    flickr_api_url: str = Field(
+        "https://api.flickr.com/services/rest/", description="Where Flickr's API answers."
+    )
+    commons_api_url: str = Field(
+        "https://commons.wikimedia.org/w/api.php",
+        description="Where the API of Wikimedia Commons answers.",
+    )
+    photo_folder: Path | None = Field(None, description="Folder of photos for Random.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: naming the variable and what is wrong with it, in one line.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+            raise SettingsError(f"{name}={first['input']}: {first['msg']}.") from None

@@ -1,0 +1,149 @@
+"""A folder of photos on this machine: for Random, and for the strip of samples on the page."""
+
+import hashlib
+import os
+import random
+import re
+import time
+from pathlib import Path
+from threading import Lock
+from typing import ClassVar
+
+from api.photos.photo import ANY, Photo
+from api.photos.remote import TRIES, SourceFailure
+from common.errors import ImageError
+from common.images import read
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+MAX_BYTES = 30 * 2**20
+FRESH_S = 60.0
+"""How long one look at the folder is believed, in seconds."""
+
+
+class Folder:
+    """All photos below a folder. A subfolder named after a label (or its plural) is a subject.
+
+    Links that lead out of the folder are not followed, and hidden files are left alone.
+    """
+
+    name: ClassVar[str] = "folder"
+    title: ClassVar[str] = "The photo folder"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._lock = Lock()
+        self._files: dict[str, Path] = {}
+        self._until = 0.0
+
+    def photo(self, subject: str, words: str) -> tuple[Photo, bytes]:
+        """Draw a photo whose bytes are known to be a picture; `words` are for other sources.
+
+        Raises:
+            SourceFailure: no photo of this subject, or none that can be read.
+        """
+        files = self.files()
+        if subject != ANY:
+            names = _names(subject)
+            files = {key: path for key, path in files.items() if names & self._subjects(path)}
+        if not files:
+            raise SourceFailure(
+                "holds no photos" if subject == ANY else f"has no subfolder “{subject}” with photos"
+            )
+        for key in random.sample(sorted(files), min(TRIES, len(files))):
+            try:
+                data = self.load(key)
+                read(data, (32, 32))
+            except (ImageError, LookupError):
+                continue
+            return self._describe(key, subject), data
+        raise SourceFailure("holds photos that cannot be read")
+
+    def files(self) -> dict[str, Path]:
+        """Every photo of the folder by its id: a hash of its path, so that no path is told."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._files = {_id(path.relative_to(self._root)): path for path in self._walk()}
+                self._until = time.monotonic() + FRESH_S
+            return self._files
+
+    def samples(self, count: int) -> list[Photo]:
+        """The same few photos at every call, spread over the subfolders."""
+        by_parent: dict[Path, list[str]] = {}
+        for key, path in sorted(self.files().items()):
+            by_parent.setdefault(path.parent, []).append(key)
+        rounds = max(map(len, by_parent.values()), default=0)
+        keys = [
+            group[i]
+            for i in range(min(rounds, count))
+            for _, group in sorted(by_parent.items())
+            if i < len(group)
+        ]
+        return [self._describe(key, ANY) for key in keys[:count]]
+
+    def load(self, key: str) -> bytes:
+        """The bytes of a photo.
+
+        Raises:
+            LookupError: there is no such photo, or it cannot be read, or it is too large.
+        """
+        path = self.files().get(key)
+        if path is None or not self._inside(path):  # it may have become a link since
+            raise LookupError(key)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise LookupError(key) from error
+        if len(data) > MAX_BYTES:
+            raise LookupError(key)
+        return data
+
+    def _walk(self) -> list[Path]:
+        found = []
+        for folder, subfolders, names in os.walk(self._root):  # follows no linked folder
+            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+            for name in names:
+                path = Path(folder, name)
+                if (
+                    name.lower().endswith(SUFFIXES)
+                    and not name.startswith(".")
+                    and self._inside(path)
+                ):
+                    found.append(path)
+        return found
+
+    def _inside(self, path: Path) -> bool:
+        real = path.resolve()
+        return real.is_file() and real.is_relative_to(self._root)
+
+    def _subjects(self, path: Path) -> set[str]:
+        return {_plain(part) for part in path.relative_to(self._root).parts[:-1]}
+
+    def _describe(self, key: str, subject: str) -> Photo:
+        stem = self._files[key].stem if key in self._files else key
+        return Photo(
+            source=self.name,
+            id=key,
+            title=" ".join(re.split(r"[\s_.-]+", stem)).strip() or "Untitled",
+            author=None,
+            licence=None,
+            licence_url=None,
+            page_url=None,
+            image_url=None,
+            subject=subject,
+            raw={"id": key},
+        )
+
+
+def _id(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
+def _names(label: str) -> set[str]:
+    """What a subfolder for the label may be called: `cat`, `cats`, `fox`, `foxes`, `puppies` …"""
+    name = _plain(label)
+    return {name, f"{name}s", f"{name}es", re.sub("y$", "ies", name)}

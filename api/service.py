@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from common.fetching import Fetcher
+from common.golden import draw
 
 from api import schemas
 from api.deadline import Deadline, Lane
@@ -39,7 +40,7 @@ class Service:
 
     @classmethod
     def start(cls, settings: Settings) -> "Service":
-        """Load and warm up the models.
+        """Load and warm up the models and the decoder.
 
         Raises:
             ModelError: a model folder that cannot be served.
@@ -51,6 +52,7 @@ class Service:
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
         )
+        images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         return cls(
             settings=settings,
             registry=Registry(settings.model_dir, settings.default_model),

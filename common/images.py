@@ -95,8 +95,14 @@ def preview(data: bytes, longest_side: int = 640) -> bytes:
         image.draft("RGB", (longest_side, longest_side))
         upright = _turn(_to_rgb(image), turn)
         upright.thumbnail((longest_side, longest_side))  # never larger than the original
-        out = io.BytesIO()
-        Image.fromarray(np.asarray(upright)).save(out, "JPEG", quality=85)  # pixels, no metadata
+        pixels = np.asarray(upright)
+    return encode(pixels)
+
+
+def encode(pixels: NDArray[np.uint8]) -> bytes:
+    """RGB pixels (height, width, 3) as a JPEG file without metadata."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=85)
     return out.getvalue()
 
 

@@ -1,0 +1,45 @@
+"""The arrows between the rooms point one way, and the service stays free of TensorFlow."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = {
+    "common": {"api", "train", "cluster", "tensorflow", "keras", "flask"},
+    "api": {"train", "cluster", "tensorflow", "keras"},
+    "train": {"api", "cluster", "flask"},
+}
+
+
+def imports_of(file: Path) -> set[str]:
+    """Top-level names of the packages a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files
+    wrong = {str(f.relative_to(ROOT)): imports_of(f) & FORBIDDEN[room] for f in files}
+    assert not {file: names for file, names in wrong.items() if names}
+
+
+def test_the_service_loads_no_training_library() -> None:
+    code = (
+        "import sys, api.resources, api.gunicorn_conf\n"
+        "print([m for m in ('tensorflow', 'keras', 'train', 'matplotlib') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

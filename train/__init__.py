@@ -1,0 +1,7 @@
+"""Offline: class folders in, a model folder out. Keras 3. Never imports api."""
+
+import os
+
+# TensorFlow greets every start with lines about CPU features and missing GPUs.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

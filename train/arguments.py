@@ -1,0 +1,128 @@
+"""Options that recipes share, so that they are called and explained alike everywhere."""
+
+import argparse
+import os
+from pathlib import Path
+
+from train.networks import HEADS
+
+CACHE = Path(".cache/features")
+
+
+def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: int = 32) -> None:
+    """What every recipe takes.
+
+    Args:
+        size: default side of the square that photos are stretched to, in pixels.
+        epochs: default number, at most.
+    """
+    add = parser.add_argument
+    where = os.environ.get("DATA_PATH")
+    add(
+        "--data",
+        type=Path,
+        default=where,
+        required=where is None,
+        metavar="DATA",
+        help="folder with train/<class>/ and validation/<class>/ (default: $DATA_PATH)",
+    )
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="models/NAME",
+        help="the model folder to write; its name is the model's name",
+    )
+    add(
+        "--labels",
+        type=_names,
+        metavar="A,B,…",
+        help="what to call the classes, in the order of the sorted folders (default: their names)",
+    )
+    add(
+        "--extra",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="more training photos: class folders of the same names; may be repeated",
+    )
+    add("--version", default="1", help="version in the model card (default: 1)")
+    add("--overwrite", action="store_true", help="replace the model folder if it is there")
+    add("--resume", action="store_true", help="go on after the last epoch of an interrupted run")
+    add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add(
+        "--held-share",
+        type=_share,
+        default=0.1,
+        metavar="SHARE",
+        help="share of the training photos on which choices are made (default: 0.1)",
+    )
+    add(
+        "--size",
+        type=_size,
+        default=size,
+        metavar="PIXELS",
+        help=f"photos are stretched to a square of this side (default: {size})",
+    )
+    add("--epochs", type=_positive, default=epochs, help=f"at most (default: {epochs})")
+    add("--batch", type=_positive, default=batch, help=f"photos in a batch (default: {batch})")
+    add("--no-photos", action="store_true", help="leave photos out of the report")
+    add("--tensorboard", type=Path, metavar="DIR", help="write logs that TensorBoard opens")
+
+
+def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
+    """What recipes with a pretrained network take."""
+    add = parser.add_argument
+    add(
+        "--backbone",
+        default="MobileNetV2",
+        metavar="NAME",
+        help="an ImageNet network of keras.applications (default: MobileNetV2)",
+    )
+    add(
+        "--weights",
+        default="imagenet",
+        metavar="imagenet|none|FILE",
+        help="its weights: downloaded, random, or of a file (default: imagenet)",
+    )
+    add(
+        "--cache",
+        type=Path,
+        default=CACHE,
+        metavar="DIR",
+        help=f"where bottleneck features are kept (default: {CACHE})",
+    )
+    if head:
+        add(
+            "--head",
+            choices=HEADS,
+            default="gap",
+            help="gap: global average pooling, one dense layer (default);"
+            " flatten: flatten, dense 256, dropout",
+        )
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("must lie between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _size(text: str) -> int:
+    value = int(text)
+    if not 16 <= value <= 1024:
+        raise argparse.ArgumentTypeError("must lie between 16 and 1024")
+    return value

@@ -1,0 +1,238 @@
+"""Class folders: which photos there are, which hold still for choices, and how they reach Keras."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from common.card import DataFingerprint
+from common.errors import DataError, ImageError
+from common.images import decode
+
+MIN_PHOTOS = 4
+"""Of each class, to train on: fewer leave nothing for the validation share."""
+KEEP_BYTES = 1 << 30
+"""Decoded photos are kept in memory up to this size, so that later epochs need not decode."""
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The readable photos of some class folders, in a fixed order."""
+
+    classes: tuple[str, ...]
+    """Names of the class folders, sorted."""
+    paths: tuple[Path, ...]
+    truth: NDArray[np.int64]
+    """(photos,) index of each photo's class."""
+    digests: tuple[str, ...]
+    """Hex SHA-256 of each file."""
+    unreadable: tuple[tuple[Path, str], ...] = ()
+    """What was left out, and why."""
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """class -> photos"""
+        return {name: int((self.truth == i).sum()) for i, name in enumerate(self.classes)}
+
+    def select(self, where: NDArray[Any]) -> Self:
+        """The photos at some indices, or where a mask is true."""
+        indices = np.arange(len(self))[where]
+        return type(self)(
+            self.classes,
+            tuple(self.paths[i] for i in indices),
+            self.truth[indices],
+            tuple(self.digests[i] for i in indices),
+        )
+
+    def split(self, share: float) -> tuple[Self, Self]:
+        """Put a share aside, by the hash of each file's content.
+
+        The same photo always lands on the same side, whatever it is called and whichever other
+        photos there are. Every class has at least one photo on either side.
+
+        Args:
+            share: 0..1, of the photos to put aside.
+
+        Returns:
+            the rest, and what was put aside.
+        """
+        place = np.array([int(digest[:8], 16) / 2**32 for digest in self.digests])
+        aside = place < share
+        for i in range(len(self.classes)):
+            own = np.flatnonzero(self.truth == i)
+            if not aside[own].any():
+                aside[own[place[own].argmin()]] = True
+            if aside[own].all():
+                aside[own[place[own].argmax()]] = False
+        return self.select(~aside), self.select(aside)
+
+    def fingerprint(self, labels: Sequence[str]) -> DataFingerprint:
+        """What the model card says of these photos."""
+        names = sorted(
+            f"{self.classes[kind]}/{path.name} {digest}"
+            for kind, path, digest in zip(self.truth, self.paths, self.digests, strict=True)
+        )
+        return DataFingerprint(
+            counts=dict(zip(labels, self.counts.values(), strict=True)),
+            sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(),
+        )
+
+
+def class_folders(folder: Path) -> tuple[str, ...]:
+    """Names of the class folders in `folder`, sorted.
+
+    Raises:
+        DataError: no such folder, or fewer than two class folders in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}; `python -m train prepare` makes one.")
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if len(names) < 2:
+        found = f"only {names[0]}" if names else "none"
+        raise DataError(f"{folder} needs at least two class folders, one for each label: {found}.")
+    return tuple(names)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of one class folder, sorted by name; hidden ones are not photos."""
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+
+
+def scan(*folders: Path, least: int = 1) -> Photos:
+    """Look through folders of class folders: hash every photo and prove that it decodes.
+
+    A file that cannot be read is named on stderr and left out.
+
+    Args:
+        folders: the first decides the classes; the others must have the same.
+        least: how many photos each class must have.
+
+    Raises:
+        DataError: no or one class, classes that differ, too few photos.
+    """
+    classes = class_folders(folders[0])
+    for other in folders[1:]:
+        if class_folders(other) != classes:
+            raise DataError(
+                f"The classes of {other} ({', '.join(class_folders(other))}) are not those"
+                f" of {folders[0]} ({', '.join(classes)})."
+            )
+    files = [
+        (path, kind)
+        for folder in folders
+        for kind, name in enumerate(classes)
+        for path in files_of(folder / name)
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = pool.map(_look, [path for path, _ in files])
+        seen = list(tqdm(looks, f"Checking {folders[0]}", len(files), unit="photo", leave=False))
+    good = [i for i, (_, reason) in enumerate(seen) if reason is None]
+    bad = tuple((files[i][0], why) for i, (_, why) in enumerate(seen) if why is not None)
+    photos = Photos(
+        classes,
+        tuple(files[i][0] for i in good),
+        np.array([files[i][1] for i in good], dtype=np.int64),
+        tuple(seen[i][0] for i in good),
+        bad,
+    )
+    for path, reason in bad[:10]:
+        print(f"left out: {path}: {reason}", file=sys.stderr)
+    if len(bad) > 10:
+        print(f"left out: {len(bad) - 10} more files", file=sys.stderr)
+    for name, count in photos.counts.items():
+        if count < least:
+            raise DataError(
+                f"{folders[0] / name} has {count} readable photos; at least {least} are needed."
+            )
+    return photos
+
+
+def _look(path: Path) -> tuple[str, str | None]:
+    """SHA-256 of a file, and the reason why it is no usable photo, if so."""
+    try:
+        data = path.read_bytes()
+        decode(data, (32, 32))
+    except (ImageError, OSError) as error:
+        return "", str(error)
+    return hashlib.sha256(data).hexdigest(), None
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Rows as Keras wants them: inputs (batch, …) and one-hot truth (batch, classes).
+
+    The order is a function of seed and epoch alone, so that a resumed run sees what an
+    uninterrupted one would have seen.
+
+    Args:
+        rows: indices -> inputs, batch first.
+        photos: whose classes are the truth.
+        batch: rows in a batch; the last one of an epoch may be smaller.
+        seed: of the shuffling; None keeps the order of `photos`.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[NDArray[np.int64]], NDArray[Any]],
+        photos: Photos,
+        batch: int = 32,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(workers=2, max_queue_size=8)
+        self.rows = rows
+        self.batch = batch
+        self.seed = seed
+        self._one_hot = np.eye(len(photos.classes), dtype=np.float32)[photos.truth]
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Shuffle for an epoch."""
+        self._order = np.arange(len(self._one_hot))
+        if self.seed is not None:
+            np.random.default_rng([self.seed, epoch]).shuffle(self._order)
+
+    def __len__(self) -> int:
+        return -(-len(self._one_hot) // self.batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        which = self._order[index * self.batch : (index + 1) * self.batch]
+        return self.rows(which), self._one_hot[which]
+
+
+class Pixels:
+    """Photos by index, decoded as the service decodes them: uint8 (batch, height, width, 3).
+
+    Args:
+        photos: what to read.
+        size: (height, width) to decode to.
+    """
+
+    def __init__(self, photos: Photos, size: tuple[int, int]) -> None:
+        self.photos = photos
+        self.size = size
+        keep = len(photos) * size[0] * size[1] * 3 <= KEEP_BYTES
+        self._kept = np.empty((len(photos), *size, 3), np.uint8) if keep else None
+        self._there = np.zeros(len(photos), dtype=bool)
+
+    def __call__(self, which: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return np.stack([self._one(i) for i in which])
+
+    def _one(self, i: int) -> NDArray[np.uint8]:
+        if self._kept is not None and self._there[i]:
+            return self._kept[i]
+        pixels = decode(self.photos.paths[i].read_bytes(), self.size)
+        if self._kept is not None:
+            self._kept[i] = pixels
+            self._there[i] = True
+        return pixels

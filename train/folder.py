@@ -1,0 +1,167 @@
+"""From a trained network to a model folder: exported, proven, measured, and in place at once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime as ort
+
+from common.card import (
+    ONNX,
+    DataFingerprint,
+    FileSpec,
+    InputSpec,
+    Metric,
+    ModelCard,
+    OutputSpec,
+    Pretrained,
+    sha256_of,
+    write_card,
+)
+from common.classifier import Classifier, golden_vectors
+from common.errors import DataError
+from train.data import Photos, Pixels
+from train.evaluate import scores_and_truth
+from train.export import check_parity, to_onnx
+from train.metrics import Figures, measure
+from train.networks import serving
+
+KERAS, WEIGHTS = "model.keras", "model.weights.h5"
+TOLERANCE = 1e-3
+"""Of the golden vectors: 32-bit kernels of different CPUs round differently; maps reach tens."""
+PARITY_PHOTOS = 32
+
+
+@dataclass
+class Product:
+    """A trained network and everything the card says of it."""
+
+    model: keras.Model
+    """Pictures in, logits out."""
+    recipe: str
+    settings: dict[str, Any]
+    labels: tuple[str, ...]
+    data: DataFingerprint
+    description: str = ""
+    pretrained: Pretrained | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    temperature: float = 1.0
+
+
+def write_folder(
+    product: Product,
+    out: Path,
+    version: str,
+    photos: Photos,
+    *,
+    overwrite: bool = False,
+    show_photos: bool = True,
+    source: str = "DATA/validation",
+) -> Figures:
+    """Write a model folder that `common.classifier` accepts, or none at all.
+
+    Args:
+        out: the folder to write; its name is the model's.
+        photos: to prove the export and to report on; touched by no choice.
+        overwrite: replace a folder that is there.
+        show_photos: whether the report may show photos.
+        source: what the card calls these photos.
+
+    Returns:
+        the figures on `photos`, of the very file that will be served.
+
+    Raises:
+        ModelError: the export does not say what Keras says.
+        DataError: the folder is there, or cannot be written.
+    """
+    from train.report import write_report
+
+    with _beside(out, overwrite) as half:
+        graph = serving(product.model, product.temperature)
+        to_onnx(graph, half / ONNX)
+        height, width = graph.inputs[0].shape[1:3]
+        some = np.linspace(0, len(photos) - 1, min(PARITY_PHOTOS, len(photos))).astype(int)
+        check_parity(graph, half / ONNX, Pixels(photos, (height, width))(some))
+        product.model.save(half / KERAS)
+        product.model.save_weights(half / WEIGHTS)
+        files = {name: FileSpec(sha256=sha256_of(half / name)) for name in (KERAS, WEIGHTS)} | {
+            ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)
+        }
+        card = ModelCard(
+            name=out.name,
+            version=version,
+            created=datetime.now(UTC).replace(microsecond=0),
+            labels=product.labels,
+            description=product.description,
+            input=InputSpec(height=height, width=width),
+            outputs=OutputSpec(maps="maps" if "maps" in graph.output else None),
+            recipe=product.recipe,
+            settings=product.settings,
+            data=product.data,
+            temperature=product.temperature,
+            pretrained=product.pretrained,
+            files=files,
+        )
+        session = ort.InferenceSession(str(half / ONNX), providers=["CPUExecutionProvider"])
+        classifier = Classifier(card, session)
+        scores, truth = scores_and_truth(classifier, photos)
+        figures = measure(scores, truth, product.labels)
+        card = card.model_copy(
+            update={
+                "golden": golden_vectors(classifier),
+                "metrics": tuple(
+                    Metric(
+                        name=name,
+                        value=round(value, 6),
+                        data=f"{source}, {figures.photos} photos",
+                        command=f"python -m train evaluate models/{out.name} {source}",
+                    )
+                    for name, value in figures.flat().items()
+                ),
+            }
+        )
+        write_card(card, half)
+        write_report(
+            half / "report",
+            card,
+            product.history,
+            figures,
+            scores,
+            truth,
+            photos if show_photos else None,
+            product.model,
+        )
+        Classifier.load(half)  # what the service will do; refuses here rather than there
+    return figures
+
+
+@contextmanager
+def _beside(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder to write in, which becomes `out` if all goes well and vanishes otherwise.
+
+    A folder that `out` replaces stays until the new one is complete.
+    """
+    half = out.parent / f".{out.name}.{os.getpid()}.new"
+    old = out.parent / f".{out.name}.{os.getpid()}.old"
+    try:
+        half.mkdir(parents=True)
+        yield half
+        if out.exists():
+            if not overwrite:
+                raise DataError(f"{out} is there already; --overwrite replaces it.")
+            out.rename(old)
+        half.rename(out)
+    except OSError as error:
+        raise DataError(f"{out} could not be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+        if old.exists() and not out.exists():
+            old.rename(out)
+        shutil.rmtree(old, ignore_errors=True)

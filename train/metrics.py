@@ -1,0 +1,107 @@
+"""The figures of a classifier, from its scores and the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    confusion_matrix,
+    log_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What `measure` found; all but the counts are 0..1, `log_loss` is in nats."""
+
+    photos: int
+    accuracy: float
+    precision: dict[str, float]
+    recall: dict[str, float]
+    roc_auc: float
+    log_loss: float
+    calibration_error: float
+    confusion: list[list[int]]
+    """[truth][verdict] -> photos, in the order of the labels."""
+
+    def flat(self) -> dict[str, float]:
+        """The single numbers by name, as the model card lists them."""
+        return {
+            "accuracy": self.accuracy,
+            **{f"precision of {label}": value for label, value in self.precision.items()},
+            **{f"recall of {label}": value for label, value in self.recall.items()},
+            "roc_auc": self.roc_auc,
+            "log_loss": self.log_loss,
+            "calibration_error": self.calibration_error,
+        }
+
+
+def measure(
+    scores: NDArray[np.float32], truth: NDArray[np.int64], labels: Sequence[str]
+) -> Figures:
+    """Compare scores with the truth.
+
+    Args:
+        scores: (photos, labels), probabilities that sum to 1.
+        truth: (photos,), index of the right label.
+
+    Returns:
+        top-1 accuracy, precision and recall by label, the area under the ROC curve (mean of one
+        label against the rest), log loss, expected calibration error and the confusion matrix.
+    """
+    every = np.arange(len(labels))
+    verdicts = scores.argmax(axis=1)
+    precision, recall, _, _ = precision_recall_fscore_support(
+        truth, verdicts, labels=every, zero_division=0
+    )
+    exact = scores.astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    if len(labels) == 2:
+        area = roc_auc_score(truth, exact[:, 1])
+    else:
+        area = roc_auc_score(truth, exact, multi_class="ovr", labels=every)
+    return Figures(
+        photos=len(truth),
+        accuracy=float((verdicts == truth).mean()),
+        precision=dict(zip(labels, map(float, precision), strict=True)),
+        recall=dict(zip(labels, map(float, recall), strict=True)),
+        roc_auc=float(area),
+        log_loss=float(log_loss(truth, exact, labels=every)),
+        calibration_error=calibration_error(scores, truth),
+        confusion=confusion_matrix(truth, verdicts, labels=every).tolist(),
+    )
+
+
+def reliability(
+    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = BINS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Confidence against accuracy, in bins of equal mass.
+
+    Args:
+        scores: (photos, labels).
+        truth: (photos,).
+
+    Returns:
+        mean confidence, accuracy and number of photos of each bin, from least to most confident.
+    """
+    confidence = scores.max(axis=1).astype(np.float64)
+    right = scores.argmax(axis=1) == truth
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(truth)))
+    return (
+        np.array([confidence[part].mean() for part in parts]),
+        np.array([right[part].mean() for part in parts]),
+        np.array([len(part) for part in parts]),
+    )
+
+
+def calibration_error(
+    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = BINS
+) -> float:
+    """Expected calibration error, 0..1, in bins of equal mass (Nguyen and O'Connor 2015)."""
+    confidence, accuracy, photos = reliability(scores, truth, bins)
+    return float((np.abs(confidence - accuracy) * photos).sum() / photos.sum())

@@ -1,0 +1,103 @@
+"""The parts of a network around its features: the head, augmentation, and what is served."""
+
+from collections.abc import Sequence
+
+import keras
+
+PICTURES, POOL, LOGITS, AUGMENT = "pictures", "pool", "logits", "augment"
+HEADS = ("gap", "flatten")
+
+
+def pictures(size: tuple[int, int]) -> keras.KerasTensor:
+    """The input of every network here: uint8 (batch, height, width, 3), RGB."""
+    return keras.Input((*size, 3), dtype="uint8", name=PICTURES)
+
+
+def head(kind: str, labels: int, dropout: float) -> list[keras.Layer]:
+    """The layers from feature maps to logits, in order.
+
+    Args:
+        kind: `gap` is global average pooling and one dense layer: its class activation map is
+            exact. `flatten` is the classic of the tutorials: flatten, dense 256, dropout.
+        labels: how many.
+        dropout: 0..1, the share of features left out while training.
+    """
+    logits = keras.layers.Dense(labels, name=LOGITS)
+    if kind == "gap":
+        return [
+            keras.layers.GlobalAveragePooling2D(name=POOL),
+            keras.layers.Dropout(dropout, name="dropout"),
+            logits,
+        ]
+    return [
+        keras.layers.Flatten(name="flatten"),
+        keras.layers.Dense(256, activation="relu", name="hidden"),
+        keras.layers.Dropout(dropout, name="dropout"),
+        logits,
+    ]
+
+
+def chain(x: keras.KerasTensor, layers: Sequence[keras.Layer]) -> keras.KerasTensor:
+    """Call layers one after the other."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def augmentation(kind: str) -> list[keras.Layer]:
+    """Layers that vary scaled pictures while training, and do nothing otherwise.
+
+    Args:
+        kind: `none`; `mild`: flips, small crops and aspect jitter, for fine-tuning; `strong`:
+            the shear, zoom and flips of the tutorials, for training from scratch.
+    """
+    if kind == "none":
+        return []
+    flip = keras.layers.RandomFlip("horizontal", name=f"{AUGMENT}_flip")
+    if kind == "mild":
+        # height and width vary apart from each other: the service stretches pictures to a square
+        zoom = keras.layers.RandomZoom(
+            (-0.2, 0.05), (-0.2, 0.05), fill_mode="reflect", name=f"{AUGMENT}_zoom"
+        )
+        return [flip, zoom]
+    return [
+        flip,
+        keras.layers.RandomShear(0.2, 0.2, fill_mode="nearest", name=f"{AUGMENT}_shear"),
+        keras.layers.RandomZoom((-0.2, 0.2), fill_mode="nearest", name=f"{AUGMENT}_zoom"),
+    ]
+
+
+def augmented(model: keras.Model, layers: Sequence[keras.Layer]) -> keras.Model:
+    """The same network behind augmentation layers: for training only, the weights are shared."""
+    if not layers:
+        return model
+    raw = pictures(model.input_shape[1:3])
+    return keras.Model(raw, model(chain(keras.layers.Rescaling(1.0)(raw), layers)))
+
+
+def backbone(model: keras.Model) -> keras.Model:
+    """The nested network inside a model; the model itself if it has none."""
+    return next((layer for layer in model.layers if isinstance(layer, keras.Model)), model)
+
+
+def serving(model: keras.Model, temperature: float = 1.0) -> keras.Model:
+    """What is exported: probabilities, and class activation maps where the head has them.
+
+    For global average pooling and one dense layer the map of a label is that layer applied at
+    every place: its mean is the label's logit (Zhou et al. 2016, arXiv:1512.04150).
+
+    Args:
+        model: pictures in, logits (batch, labels) out.
+        temperature: what the logits are divided by (Guo et al. 2017, arXiv:1706.04599).
+
+    Returns:
+        a model with the outputs `scores` (batch, labels) and, if it can, `maps` (batch, rows,
+        columns, labels).
+    """
+    logits = model.output
+    outputs = {"scores": keras.ops.softmax(logits / temperature, axis=-1)}
+    names = {layer.name for layer in model.layers}
+    if POOL in names and isinstance(model.get_layer(POOL), keras.layers.GlobalAveragePooling2D):
+        features = model.get_layer(POOL).input
+        outputs["maps"] = model.get_layer(LOGITS)(features) / temperature
+    return keras.Model(model.input, outputs, name="serving")

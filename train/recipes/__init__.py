@@ -1,0 +1,1 @@
+"""One file per recipe, to be read from top to bottom."""

@@ -1,0 +1,121 @@
+"""Fine-tuning: every weight of an ImageNet network learns along, gently.
+
+    python -m train fine-tune --data DATA --out models/pets
+    python -m train fine-tune --data DATA --out models/pets --start models/probe
+    python -m train fine-tune --data DATA --out models/pets --layers 30 --epochs 5
+
+First the head alone is trained as in `bottleneck` (or taken from --start), so that the first
+steps do not tear up what the backbone knows. Then small steps on a cosine schedule, with the
+normalisation statistics frozen and labels smoothed; the best epoch is kept. Last, the weights
+are averaged with those of the warm start (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903),
+which costs nothing and keeps what fine-tuning on few photos of one origin forgets.
+"""
+
+import argparse
+from pathlib import Path
+
+import keras
+
+from common.card import Pretrained, read_card
+from common.errors import DataError
+from train import arguments, backbones, networks
+from train.data import Batches, Pixels
+from train.finish import finish
+from train.folder import KERAS
+from train.recipes import bottleneck
+from train.runs import Run
+from train.training import fit
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.recipe(parser, size=224, epochs=3)
+    arguments.backbone(parser)
+    add = parser.add_argument
+    add(
+        "--start",
+        type=Path,
+        metavar="FOLDER",
+        help="a model folder to start from, instead of ImageNet weights and a new head",
+    )
+    add(
+        "--layers",
+        type=_layers,
+        default="all",
+        metavar="N|all",
+        help="how many of the backbone's last layers learn (default: all)",
+    )
+    add("--learning-rate", type=float, default=3e-5, help="at its peak (default: 3e-5)")
+    add(
+        "--augment",
+        choices=("none", "mild", "strong"),
+        default="mild",
+        help="variation of the training photos (default: mild)",
+    )
+    add("--smoothing", type=float, default=0.05, help="of the labels, 0..1 (default: 0.05)")
+    add(
+        "--mix",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="share of the fine-tuned weights in the average with the start (default: 0.5)",
+    )
+    add("--dropout", type=float, default=0.2, help="in the head (default: 0.2)")
+    add(
+        "--patience",
+        type=int,
+        default=3,
+        help="epochs without improvement before stopping (default: 3)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    run = Run.begin(args)
+    model, pretrained = start(args, run)
+    warm = model.get_weights()
+
+    backbone = networks.backbone(model)
+    backbone.trainable = True
+    if args.layers != "all":
+        for layer in backbone.layers[: -args.layers]:
+            layer.trainable = False
+
+    size = model.input_shape[1:3]
+    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
+    held = Batches(Pixels(run.held, size), run.held, args.batch)
+    steps = args.epochs * len(train)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps, warmup_target=args.learning_rate, warmup_steps=max(1, steps // 20)
+    )
+    learner = networks.augmented(model, networks.augmentation(args.augment))
+    learner.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),
+        metrics=["accuracy"],
+    )
+    state = fit(learner, train, held, run, "fine-tune", epochs=args.epochs, patience=args.patience)
+
+    tuned = model.get_weights()
+    model.set_weights([a + args.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
+    return finish(run, model, state.history, pretrained)
+
+
+def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained | None]:
+    """The network to fine-tune, and where its weights came from."""
+    if args.start is None:
+        model, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
+        return model, backbones.provenance(args.backbone, args.weights)
+    card = read_card(args.start)
+    if not (args.start / KERAS).is_file():
+        raise DataError(f"{args.start} has no {KERAS} to start from; train it here first.")
+    if card.labels != run.labels:
+        raise DataError(f"{args.start} tells {', '.join(card.labels)} apart, not these classes.")
+    return keras.models.load_model(args.start / KERAS), card.pretrained
+
+
+def _layers(text: str) -> int | str:
+    if text == "all":
+        return text
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1, or all")
+    return value

@@ -1,0 +1,106 @@
+"""The loop around Keras's fit: one epoch at a time, so that it can stop and go on anywhere."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from train.data import Batches
+from train.runs import Run, State
+
+
+def fit(
+    model: keras.Model,
+    train: Batches,
+    held: Batches,
+    run: Run,
+    stage: str,
+    *,
+    epochs: int,
+    patience: int,
+) -> State:
+    """Train a compiled model, keep its best weights, and leave a checkpoint after every epoch.
+
+    Shuffling, dropout and augmentation draw from seed and epoch alone, so a resumed run repeats
+    what an uninterrupted one does.
+
+    Args:
+        train: what to learn from.
+        held: the validation share that decides which weights are best.
+        stage: name of the checkpoint, for recipes that train more than once.
+        epochs: at most.
+        patience: epochs without a lower validation loss before training stops.
+
+    Returns:
+        the state at the end; the model holds the weights of the lowest validation loss.
+    """
+    state, best = run.restore(model, stage)
+    if state.epoch:
+        print(f"Resuming after epoch {state.epoch} of {epochs}.")
+    progress = Progress(epochs)
+    write = _tensorboard(run)
+    while state.epoch < epochs and state.wait < patience:
+        train.start_epoch(state.epoch)
+        reseed(model, run.seed, state.epoch)
+        logs = model.fit(
+            train,
+            validation_data=held,
+            initial_epoch=state.epoch,
+            epochs=state.epoch + 1,
+            shuffle=False,  # Batches has shuffled
+            callbacks=[progress],
+            verbose=1 if sys.stdout.isatty() else 2,
+        ).history
+        entry = {name: float(values[0]) for name, values in logs.items()}
+        state.epoch += 1
+        state.history.append(entry)
+        if entry["val_loss"] < state.best:
+            state.best, state.wait, best = entry["val_loss"], 0, model.get_weights()
+        else:
+            state.wait += 1
+        run.save(model, stage, state, best)
+        write(state.epoch, entry)
+    model.set_weights(best)
+    return state
+
+
+class Progress(keras.callbacks.ProgbarLogger):  # type: ignore[misc]
+    """Keras's progress bar, which is to count all epochs and not those of one call of fit."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self._all = epochs
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params | {"epochs": self._all})
+
+
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set every random generator inside a model to a function of seed, epoch and its place."""
+    generators = [v for v in model.variables if v.name == "seed_generator_state"]
+    for i, state in enumerate(generators):
+        value = np.random.SeedSequence([seed, epoch, i]).generate_state(2)
+        state.assign(value.astype(state.dtype))
+
+
+def _tensorboard(run: Run) -> Callable[[int, dict[str, float]], None]:
+    """What writes an epoch's figures for TensorBoard, if that was asked for."""
+    if run.tensorboard is None:
+        return lambda epoch, entry: None
+    import tensorflow as tf
+
+    folder = run.tensorboard / run.out.name
+    writers = {
+        part: tf.summary.create_file_writer(str(folder / part)) for part in ("train", "validation")
+    }
+
+    def write(epoch: int, entry: dict[str, float]) -> None:
+        for name, value in entry.items():
+            part = "validation" if name.startswith("val_") else "train"
+            with writers[part].as_default(step=epoch):
+                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
+                writers[part].flush()
+
+    return write

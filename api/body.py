@@ -55,8 +55,7 @@ def json_body(model: type[Model], deadline: Deadline) -> Model:
     """
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
-    with reading(deadline, MAX_JSON_BYTES):
-        data = request.get_data(cache=False)
+    data = _whole_body(deadline, MAX_JSON_BYTES)
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
@@ -76,8 +75,7 @@ def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
         (data,) = pictures(deadline, max_bytes, most=1)
         return data
     if kind.startswith("image/") or kind == "application/octet-stream":
-        with reading(deadline, max_bytes):
-            data = request.get_data(cache=False)
+        data = _whole_body(deadline, max_bytes)
         if not data:
             raise Problem("invalid_request", "The body is empty: it should be a picture.")
         return data
@@ -109,6 +107,15 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     if len(uploads) > most:
         raise Problem("invalid_request", f"At most {most} pictures can be sent here at a time.")
     return [upload.stream.read() for upload in uploads]
+
+
+def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:
+    with reading(deadline, max_bytes):
+        data = request.get_data(cache=False)
+        # Werkzeug ends a body without Content-Length at the limit, and does not say so.
+        if len(data) >= max_bytes and request.content_length is None:
+            raise RequestEntityTooLarge
+    return data
 
 
 @contextlib.contextmanager

@@ -1,15 +1,15 @@
 """How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`."""
 
 import multiprocessing
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from api.registry import model_folders
 from api.settings import Settings, SettingsError
-from common.card import ONNX, check_file, read_card
+from common.card import ONNX, check_file, model_folders, read_card
 from common.errors import ModelError
 
 try:
@@ -44,11 +44,13 @@ def on_starting(server: Any) -> None:
 
 def worker_app() -> Flask:
     """The application of one worker, or one line about what is wrong and the end of the start."""
-    from api import create_app  # what it imports must not be there before the fork
+    from api.app import create_app  # brings ONNX Runtime, whose threads do not survive a fork
 
     try:
         return create_app(settings)
-    except ModelError as error:
+    except (SettingsError, ModelError) as error:
         if _complaint.acquire(block=False):
             print(f"dogorcat cannot start: {error}", file=sys.stderr, flush=True)
-        sys.exit(3)  # tells gunicorn that trying again is of no use
+            sys.exit(3)  # tells the master that trying again is of no use, so that it ends, too
+        signal.pause()  # until it does
+        sys.exit()

@@ -3,21 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.card import CARD
+from common.card import model_folders
 from common.classifier import Classifier
 from common.errors import ModelError, ModelNotFound
-
-
-def model_folders(model_dir: Path) -> list[Path]:
-    """The model folders in `model_dir`, by name; what begins with a dot is being written.
-
-    Raises:
-        ModelError: there are none.
-    """
-    folders = sorted(p.parent for p in model_dir.glob(f"*/{CARD}") if p.parent.name[0] != ".")
-    if not folders:
-        raise ModelError(f"MODEL_DIR={model_dir}: there is no model folder in it.")
-    return folders
 
 
 class Registry:

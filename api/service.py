@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from common.fetching import Fetcher
-from common.golden import draw
 
 from api import schemas
 from api.deadline import Deadline, Lane
@@ -19,6 +17,8 @@ from api.settings import Settings
 from common import images
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
+from common.fetching import Fetcher
+from common.golden import draw
 
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: some hundred milliseconds of work, so no one waits longer."""

@@ -145,6 +145,18 @@ def write_card(card: ModelCard, folder: Path) -> None:
     (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
+def model_folders(model_dir: Path) -> list[Path]:
+    """The model folders in `model_dir`, by name; what begins with a dot is being written.
+
+    Raises:
+        ModelError: there are none.
+    """
+    folders = sorted(p.parent for p in model_dir.glob(f"*/{CARD}") if p.parent.name[0] != ".")
+    if not folders:
+        raise ModelError(f"MODEL_DIR={model_dir}: there is no model folder in it.")
+    return folders
+
+
 def check_file(card: ModelCard, folder: Path, name: str) -> Path:
     """The path of one of the folder's files, after comparing it with the card.
 

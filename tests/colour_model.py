@@ -72,12 +72,7 @@ def _graph(side: int) -> onnx.ModelProto:
         ("Cast", ["pictures"], "values", {"to": TensorProto.FLOAT}),
         ("Div", ["values", "white"], "unit", {}),
         ("Transpose", ["unit"], "channels_first", {"perm": [0, 3, 1, 2]}),
-        (
-            "AveragePool",
-            ["channels_first"],
-            "pooled",
-            {"kernel_shape": [step] * 2, "strides": [step] * 2},
-        ),
+        ("AveragePool", ["channels_first"], "pooled", tiles),
         ("Transpose", ["pooled"], "grid", {"perm": [0, 2, 3, 1]}),
         ("MatMul", ["grid", "evidence"], "maps", {}),
         ("ReduceMean", ["maps", "places"], "logits", {"keepdims": 0}),

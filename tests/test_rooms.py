@@ -34,11 +34,15 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
     assert not {file: names for file, names in wrong.items() if names}
 
 
-def test_the_service_loads_no_training_library() -> None:
-    code = (
-        "import sys, api.resources, api.gunicorn_conf\n"
-        "print([m for m in ('tensorflow', 'keras', 'train', 'matplotlib') if m in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("api.app", ("tensorflow", "keras", "train", "matplotlib")),
+        ("api.gunicorn_conf", ("onnxruntime", "tensorflow")),  # the master, which forks
+    ],
+)
+def test_what_a_process_does_not_load(module: str, absent: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print([m for m in {absent} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,0 +1,49 @@
+"""The application factory: load the models, then route."""
+
+import flask_restful
+from flask import Flask
+
+from api import problems
+from api.body import MemoryRequest
+from api.first_version import DogProbability, RandomImage
+from api.operations import Health, Ready
+from api.page import page
+from api.resources import Classify, Model, Models, Random
+from api.service import Service
+from api.settings import Settings
+
+
+class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Flask-RESTful without its own answers to errors: those are made in `api.problems`."""
+
+    def error_router(self, original_handler, error):  # type: ignore[no-untyped-def]
+        return original_handler(error)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application: load and warm up the models, then route to the endpoints.
+
+    Args:
+        settings: taken from the environment if left out.
+
+    Raises:
+        SettingsError, ModelError: what the service cannot start with, in one line.
+    """
+    service = Service.start(settings or Settings.load())
+    app = Flask(__name__, static_folder=None)
+    app.request_class = MemoryRequest
+    app.extensions["dogorcat"] = service
+    problems.register(app)
+
+    api = _Api(app)
+    mine = {"resource_class_kwargs": {"service": service}}
+    api.add_resource(Classify, "/api/v1/classify", **mine)
+    api.add_resource(Random, "/api/v1/random", **mine)
+    api.add_resource(Models, "/api/v1/models", **mine)
+    api.add_resource(Model, "/api/v1/models/<name>", **mine)
+    api.add_resource(DogProbability, "/", **mine)
+    api.add_resource(RandomImage, "/random_image", **mine)
+    api.add_resource(Health, "/healthz")
+    api.add_resource(Ready, "/readyz", **mine)
+    app.register_blueprint(page)
+    return app

@@ -153,7 +153,7 @@ class Run:
         """
         arrays = {f"weight_{i}": value for i, value in enumerate(model.get_weights())}
         arrays |= {
-            f"optimizer_{i}": keras.ops.convert_to_numpy(variable)
+            f"optimizer_{i}": variable.numpy()
             for i, variable in enumerate(model.optimizer.variables)
         }
         arrays |= {f"best_{i}": value for i, value in enumerate(best)}

@@ -8,6 +8,7 @@ from api.body import MemoryRequest
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
 from api.page import page
+from api.photos.samples import Sample, Samples
 from api.resources import Classify, Model, Models, Random
 from api.service import Service
 from api.settings import Settings
@@ -41,6 +42,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.add_resource(Random, "/api/v1/random", **mine)
     api.add_resource(Models, "/api/v1/models", **mine)
     api.add_resource(Model, "/api/v1/models/<name>", **mine)
+    folder = {"resource_class_kwargs": {"folder": service.photos.folder}}
+    api.add_resource(Samples, "/api/v1/samples", **folder)
+    api.add_resource(Sample, "/api/v1/samples/<key>", **folder)
     api.add_resource(DogProbability, "/", **mine)
     api.add_resource(RandomImage, "/random_image", **mine)
     api.add_resource(Health, "/healthz")

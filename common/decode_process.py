@@ -1,0 +1,140 @@
+"""Decodes suspicious pictures in a process that can be killed, started when the first one comes.
+
+A thread cannot be stopped, and a decoder led astray holds it for as long as it likes. The process
+is a fresh Python (never a fork of one that holds an inference runtime), gets no secrets, and is
+given up after a minute without work, at exit, and when its parent disappears.
+"""
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.decode_worker import ERRORS, REPLY, REQUEST
+from common.errors import ImageTooLarge, ImageUnreadable
+from common.pixels import Size
+
+_ROOT = Path(__file__).resolve().parent.parent
+_IDLE_S = 60.0
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
+
+
+class DecodeProcess:
+    """One process, for one picture at a time; others wait for it. Safe to share by threads.
+
+    Args:
+        limit_s: seconds after which a picture is given up.
+        memory: bytes that the process may take beside what an idle one has.
+    """
+
+    _lock: threading.Lock
+    _process: "subprocess.Popen[bytes] | None"
+    _idle: threading.Timer
+
+    def __init__(self, limit_s: float, memory: int) -> None:
+        self._limit_s, self._memory = limit_s, memory
+        self._forget()
+        atexit.register(self.stop)
+        os.register_at_fork(after_in_child=self._forget)
+
+    def render(self, data: bytes, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        """As `common.pixels.render`, of a file that was not inspected yet.
+
+        Raises:
+            ImageError: also when the decoder crashes, or needs too much time or memory.
+        """
+        with self._lock:
+            self._idle.cancel()
+            process = self._process = self._process or self._start()
+            late = threading.Event()
+
+            def stop() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(self._limit_s, stop)
+            timer.daemon = True
+            timer.start()
+            try:
+                return self._ask(process, data, size)
+            except (OSError, EOFError) as error:
+                self._end()
+                if late.is_set():
+                    raise ImageTooLarge("The picture takes too long to decode.") from error
+                raise ImageUnreadable("The picture is damaged and cannot be read.") from error
+            finally:
+                timer.cancel()
+                if self._process is not None:
+                    self._idle = threading.Timer(_IDLE_S, self.stop)
+                    self._idle.daemon = True
+                    self._idle.start()
+
+    def stop(self) -> None:
+        """End the process; the next picture starts another."""
+        with self._lock:
+            self._idle.cancel()
+            self._end()
+
+    def _ask(
+        self, process: "subprocess.Popen[bytes]", data: bytes, size: Size
+    ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        height, width = (0, size) if isinstance(size, int) else size
+        process.stdin.write(REQUEST.pack(height, width, len(data)))
+        process.stdin.write(data)
+        process.stdin.flush()
+        kind, *numbers = REPLY.unpack(_exactly(process.stdout, REPLY.size))
+        if kind:
+            message = _exactly(process.stdout, min(numbers[0], 1000))
+            raise ERRORS[min(kind, len(ERRORS)) - 1](message.decode(errors="replace"))
+        rows, columns, *original = numbers
+        if (rows, columns) != size and (height or max(rows, columns) > width):
+            raise EOFError  # a decoder that was taken over: believe nothing it says
+        pixels = np.frombuffer(_exactly(process.stdout, rows * columns * 3), np.uint8)
+        return pixels.reshape(rows, columns, 3), (original[0], original[1])
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "common.decode_worker"),
+                *(str(self._limit_s), str(self._memory)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env=environment | {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def _end(self) -> None:
+        process = self._process
+        self._process = None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):  # what could not be sent any more
+                        pipe.close()
+            process.wait()
+
+    def _forget(self) -> None:
+        """A fork starts its own process: two parents on the same pipes would mix up pictures."""
+        self._lock = threading.Lock()
+        self._process = None
+        self._idle = threading.Timer(0, self.stop)  # not started
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    data = pipe.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data

@@ -1,0 +1,144 @@
+"""From an inspected file to upright RGB pixels of the size wanted, by Pillow. Sees no metadata.
+
+Cheap by order of work: JPEG decoding at a reduced scale, one resize, and only then the turn that
+the EXIF orientation asks for. Never holds a second copy of a large picture.
+"""
+
+import importlib.util
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (  # the plugins, so that Pillow does not import all it has
+    AvifImagePlugin,
+    GifImagePlugin,  # noqa: F401
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
+
+from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
+from common.headers import Header, check_size
+
+Size = tuple[int, int] | int
+"""(height, width), to which the picture is stretched; or its longest side, never enlarged."""
+
+# Pillow warns of damaged files and the like: a stranger's file, so of no use to the operator.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_STRIP_PIXELS = 1_000_000
+_EXIF_ORIENTATION = 0x0112
+# EXIF orientation -> the turn that makes the picture upright (EXIF 2.32, tag 274).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = {5, 6, 7, 8}
+
+
+def stored_size(width: int, height: int, orientation: int, size: Size) -> tuple[int, int]:
+    """(width, height) to decode to, of the picture as stored, so that upright it has `size`."""
+    if isinstance(size, int):
+        scale = min(1.0, size / max(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+    return size if orientation in _SIDEWAYS else size[::-1]
+
+
+def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Decode a file.
+
+    Args:
+        header: from `common.headers.inspect`.
+        size: of the result.
+
+    Returns:
+        uint8 (height, width, 3), 0..255, RGB; and the (width, height) of the upright original.
+
+    Raises:
+        ImageError: whatever is wrong with the data, as one of its three kinds.
+    """
+    with _one_kind_of_error(), _open(header) as image:
+        check_size(*image.size)
+        orientation = header.orientation
+        if header.format == "AVIF":  # Pillow makes it from the boxes irot and imir
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+        width, height = image.size
+        wanted = stored_size(width, height, orientation, size)
+        image.draft("RGB", wanted)
+        upright = _shrunk(image, wanted)
+        if orientation in _UPRIGHT:
+            upright = upright.transpose(_UPRIGHT[orientation])
+        original = (height, width) if orientation in _SIDEWAYS else (width, height)
+        return np.asarray(upright), original
+
+
+def _open(header: Header) -> Image.Image:
+    format_ = header.format
+    if format_ == "HEIC":
+        if importlib.util.find_spec("pillow_heif") is None:
+            raise ImageTypeUnsupported("HEIC pictures are not read here; send a JPEG.")
+        import pillow_heif
+
+        pillow_heif.options.DECODE_THREADS = 1
+        pillow_heif.options.THUMBNAILS = pillow_heif.options.AUX_IMAGES = False
+        pillow_heif.register_heif_opener()
+        format_ = "HEIF"
+    return Image.open(io.BytesIO(header.data), formats=(format_,))
+
+
+def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The whole picture as RGB, stretched to (width, height).
+
+    Like `resize(…, reducing_gap=2)`, but a large picture is converted in strips: what is not RGB
+    would be copied as a whole otherwise, alpha more than once.
+    """
+    width, height = image.size
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if width * height <= _STRIP_PIXELS:
+        return _to_rgb(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    factors = max(1, width // (2 * size[0])), max(1, height // (2 * size[1]))
+    rows = max(1, _STRIP_PIXELS // width // factors[1]) * factors[1]
+    small = Image.new("RGB", (-(-width // factors[0]), -(-height // factors[1])))
+    for top in range(0, height, rows):
+        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
+        small.paste(strip.reduce(factors), (0, top // factors[1]))
+    box = (0, 0, width / factors[0], height / factors[1])
+    return small.resize(size, Image.Resampling.BILINEAR, box=box)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB: alpha on white, 16 bits scaled to 8, everything else by Pillow."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image, dtype=np.float32)
+        grey = np.round(values / 257).clip(0, 255)
+        clear = image.info.get("transparency")  # a value of 16 bits
+        return Image.fromarray(np.where(values == clear, 255, grey).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+@contextmanager
+def _one_kind_of_error() -> Iterator[None]:
+    """Whatever the decoders raise (a dozen types over a corpus of broken files): ImageError."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except Image.DecompressionBombError:
+        raise ImageTooLarge("The picture has far more pixels than are accepted.") from None
+    except Exception as error:  # MemoryError, SyntaxError, struct.error … : see tests/common
+        raise ImageUnreadable("The picture is damaged and cannot be read.") from error

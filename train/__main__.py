@@ -13,15 +13,25 @@ Typical use:
 
 import argparse
 import importlib
+import os
 import sys
+from typing import Any
 
 from common.errors import DogorcatError
 
 COMMANDS = {
+    "prepare": ("train.prepare", "photos of a zip or folder into train/ and validation/"),
+    "inspect": ("train.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
+    "tiny": ("train.recipes.tiny", "recipe: one convolution at 64x64, in a minute"),
+    "small": ("train.recipes.small", "recipe: three convolutions at 150x150, from scratch"),
     "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
     "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
     "export": ("train.finish", "turn a finished run into its model folder"),
     "evaluate": ("train.evaluate", "measure a model folder on class folders"),
+    "predict": ("train.predict", "ask a model folder about photos"),
+    "activations": ("train.activations", "what each convolution sees in a photo"),
+    "summary": ("train.summary", "what a model folder holds, layer by layer"),
+    "adopt": ("train.adopt", "a Keras file that you already have becomes a model folder"),
 }
 
 
@@ -35,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, summary) in COMMANDS.items():
         # Keras takes seconds to import, so only the command that was asked for is.
-        wanted = importlib.import_module(module) if argv[:1] == [name] else None
+        wanted = _load(module) if argv[:1] == [name] else None
         sub = commands.add_parser(
             name,
             help=summary,
@@ -58,6 +68,19 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def _load(module: str) -> Any:
+    """Import a command's module without the lines that TensorFlow's C++ side greets with."""
+    sys.stderr.flush()
+    real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        return importlib.import_module(module)
+    finally:
+        os.dup2(real, 2)
+        os.close(real)
+        os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: in
         epochs: default number, at most.
     """
     add = parser.add_argument
-    where = os.environ.get("DATA_PATH")
+    where = data_path()
     add(
         "--data",
         type=Path,
@@ -53,7 +53,7 @@ def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: in
     add("--seed", type=int, default=0, help="of everything random (default: 0)")
     add(
         "--held-share",
-        type=_share,
+        type=share,
         default=0.1,
         metavar="SHARE",
         help="share of the training photos on which choices are made (default: 0.1)",
@@ -65,10 +65,38 @@ def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: in
         metavar="PIXELS",
         help=f"photos are stretched to a square of this side (default: {size})",
     )
-    add("--epochs", type=_positive, default=epochs, help=f"at most (default: {epochs})")
-    add("--batch", type=_positive, default=batch, help=f"photos in a batch (default: {batch})")
+    add("--epochs", type=positive, default=epochs, help=f"at most (default: {epochs})")
+    add("--batch", type=positive, default=batch, help=f"photos in a batch (default: {batch})")
     add("--no-photos", action="store_true", help="leave photos out of the report")
     add("--tensorboard", type=Path, metavar="DIR", help="write logs that TensorBoard opens")
+
+
+def learning(
+    parser: argparse.ArgumentParser, *, learning_rate: float, patience: int, dropout: float
+) -> None:
+    """How a recipe learns; the defaults are its own."""
+    add = parser.add_argument
+    add(
+        "--learning-rate",
+        type=float,
+        default=learning_rate,
+        metavar="RATE",
+        help=f"at its peak (default: {learning_rate:g})",
+    )
+    add(
+        "--patience",
+        type=positive,
+        default=patience,
+        metavar="EPOCHS",
+        help=f"epochs without a lower validation loss before stopping (default: {patience})",
+    )
+    add(
+        "--dropout",
+        type=share,
+        default=dropout,
+        metavar="SHARE",
+        help=f"in the head (default: {dropout})",
+    )
 
 
 def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
@@ -103,18 +131,24 @@ def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
         )
 
 
+def data_path() -> Path | None:
+    """$DATA_PATH, where commands look when no DATA is named."""
+    where = os.environ.get("DATA_PATH")
+    return Path(where) if where else None
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError("must lie between 0 and 1")
     return value
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

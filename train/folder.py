@@ -32,6 +32,7 @@ from train.evaluate import scores_and_truth
 from train.export import check_parity, to_onnx
 from train.metrics import Figures, measure
 from train.networks import serving
+from train.report import write_report
 
 KERAS, WEIGHTS = "model.keras", "model.weights.h5"
 TOLERANCE = 1e-3
@@ -81,8 +82,6 @@ def write_folder(
         ModelError: the export does not say what Keras says.
         DataError: the folder is there, or cannot be written.
     """
-    from train.report import write_report
-
     with _beside(out, overwrite) as half:
         graph = serving(product.model, product.temperature)
         to_onnx(graph, half / ONNX)
@@ -135,8 +134,8 @@ def write_folder(
             figures,
             scores,
             truth,
-            photos if show_photos else None,
-            product.model,
+            photos,
+            show_photos=show_photos,
         )
         Classifier.load(half)  # what the service will do; refuses here rather than there
     return figures

@@ -23,14 +23,7 @@ from train.training import fit
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.recipe(parser, size=224, epochs=60)
     arguments.backbone(parser)
-    parser.add_argument("--dropout", type=float, default=0.2, help="in the head (default: 0.2)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, help="default: 0.001")
-    parser.add_argument(
-        "--patience",
-        type=int,
-        default=8,
-        help="epochs without improvement before stopping (default: 8)",
-    )
+    arguments.learning(parser, learning_rate=1e-3, patience=8, dropout=0.2)
 
 
 def run(args: argparse.Namespace) -> int:

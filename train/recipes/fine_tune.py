@@ -30,6 +30,7 @@ from train.training import fit
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.recipe(parser, size=224, epochs=3)
     arguments.backbone(parser)
+    arguments.learning(parser, learning_rate=3e-5, patience=3, dropout=0.2)
     add = parser.add_argument
     add(
         "--start",
@@ -44,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N|all",
         help="how many of the backbone's last layers learn (default: all)",
     )
-    add("--learning-rate", type=float, default=3e-5, help="at its peak (default: 3e-5)")
     add(
         "--augment",
         choices=("none", "mild", "strong"),
@@ -58,13 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.5,
         metavar="SHARE",
         help="share of the fine-tuned weights in the average with the start (default: 0.5)",
-    )
-    add("--dropout", type=float, default=0.2, help="in the head (default: 0.2)")
-    add(
-        "--patience",
-        type=int,
-        default=3,
-        help="epochs without improvement before stopping (default: 3)",
     )
 
 
@@ -83,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
     held = Batches(Pixels(run.held, size), run.held, args.batch)
     steps = args.epochs * len(train)
+    warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=args.learning_rate, warmup_steps=max(1, steps // 20)
+        0.0, steps - warm_up, warmup_target=args.learning_rate, warmup_steps=warm_up
     )
     learner = networks.augmented(model, networks.augmentation(args.augment))
     learner.compile(

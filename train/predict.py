@@ -1,0 +1,117 @@
+"""Ask a model folder about photos, as the service would answer.
+
+    python -m train predict models/cat_dog photo.jpg other.png
+    python -m train predict models/cat_dog holiday_photos --csv answers.csv
+    python -m train predict models/cat_dog holiday_photos --json - | jq .
+
+A file that cannot be read does not stop the rest; it is named at the end, and the exit status
+is then 1.
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from tqdm import tqdm
+
+from common.classifier import Classifier, Prediction
+from common.errors import DataError, ImageError
+from common.images import decode
+
+BATCH = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", type=Path, help="a model folder, for example models/cat_dog")
+    add("photos", type=Path, nargs="+", metavar="PHOTO|FOLDER", help="a folder is searched through")
+    add("--csv", type=Path, metavar="FILE", help="write the answers as CSV; - is standard output")
+    add("--json", type=Path, metavar="FILE", help="write them as JSON; - is standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
+    paths = list(_files(args.photos))
+    answers: list[dict[str, Any]] = []
+    bad: list[str] = []
+    with tqdm(total=len(paths), unit="photo", leave=False) as progress:
+        for start in range(0, len(paths), BATCH):
+            some = paths[start : start + BATCH]
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                looks = list(pool.map(lambda path: _read(path, classifier.target), some))
+            good = [(p, x) for p, x in zip(some, looks, strict=True) if not isinstance(x, str)]
+            bad += [f"{p}: {x}" for p, x in zip(some, looks, strict=True) if isinstance(x, str)]
+            if good:
+                found = classifier.predict(np.stack([pixels for _, pixels in good]))
+                answers += [_row(p, said) for (p, _), said in zip(good, found, strict=True)]
+            progress.update(len(some))
+    labels = classifier.card.labels
+    if args.csv:
+        with _open(args.csv) as file:
+            columns = ["file", "verdict", *(f"score_{label}" for label in labels), "familiarity"]
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            for row in answers:
+                scores = [f"{row['scores'][label]:.6f}" for label in labels]
+                writer.writerow([row["file"], row["verdict"], *scores, row["familiarity"]])
+    if args.json:
+        with _open(args.json) as file:
+            json.dump(answers, file, indent=2)
+            file.write("\n")
+    if not (args.csv or args.json):
+        width = max([len(row["file"]) for row in answers], default=0)
+        for row in answers:
+            scores = "  ".join(f"{label} {score:.4f}" for label, score in row["scores"].items())
+            print(f"{row['file']:<{width}}  {row['verdict']:<10} {scores}")
+    for line in bad:
+        print(f"not read: {line}", file=sys.stderr)
+    if bad:
+        print(f"{len(bad)} of {len(paths)} files could not be read.", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _files(photos: list[Path]) -> Iterator[Path]:
+    for path in photos:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+            if not inside:
+                raise DataError(f"There are no files in {path}.")
+            yield from inside
+        else:
+            yield path
+
+
+def _read(path: Path, target: tuple[int, int]) -> Any:
+    """Pixels, or the reason why there are none."""
+    try:
+        return decode(path.read_bytes(), target)
+    except ImageError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _row(path: Path, said: Prediction) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "verdict": said.verdict,
+        "scores": said.scores,
+        "familiarity": said.familiarity,
+    }
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[TextIO]:
+    if str(path) == "-":
+        yield sys.stdout
+        return
+    with path.open("w", newline="", encoding="utf-8") as file:
+        yield file

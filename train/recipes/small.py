@@ -1,0 +1,63 @@
+"""The small net: three convolutions at 150x150, trained from scratch.
+
+    python -m train small --data DATA --out models/small
+    python -m train small --data DATA --out models/small --augment
+
+What a few thousand photos give without anyone else's weights. `--augment` shears, zooms and
+flips the photos while training, so that the net cannot learn them by heart.
+"""
+
+import argparse
+
+import keras
+from keras import layers
+
+from train import arguments, networks
+from train.data import Batches, Pixels
+from train.finish import finish
+from train.runs import Run
+from train.training import fit
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.recipe(parser, size=150, epochs=60)
+    arguments.learning(parser, learning_rate=1e-3, patience=12, dropout=0.5)
+    parser.add_argument(
+        "--augment",
+        action="store_const",
+        const="strong",
+        default="none",
+        help="shear, zoom and flip the training photos",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    run = Run.begin(args)
+    keras.utils.set_random_seed(args.seed)
+    size = (args.size, args.size)
+    model = network(size, len(run.labels), args.dropout)
+    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
+    held = Batches(Pixels(run.held, size), run.held, args.batch)
+    learner = networks.augmented(model, networks.augmentation(args.augment))
+    learner.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(args.learning_rate, args.epochs * len(train))
+        ),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    state = fit(learner, train, held, run, "small", epochs=args.epochs, patience=args.patience)
+    return finish(run, model, state.history)
+
+
+def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
+    """Three convolutions, each normalised and pooled: pictures in, logits out."""
+    pictures = networks.pictures(size)
+    x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
+    for i, filters in enumerate((32, 64, 128), start=1):
+        x = layers.Conv2D(filters, 3, use_bias=False, name=f"convolution_{i}")(x)
+        x = layers.BatchNormalization(name=f"normalization_{i}")(x)
+        x = layers.ReLU(name=f"relu_{i}")(x)
+        x = layers.MaxPooling2D(name=f"pooling_{i}")(x)
+    head = networks.head("gap", labels, dropout)
+    return keras.Model(pictures, networks.chain(x, head), name="small")

@@ -1,0 +1,50 @@
+"""The tiny net: one convolution at 64x64, from raw photos to a model folder in a minute.
+
+    python -m train tiny --data DATA --out models/tiny
+
+Good for a first look at whether data and service fit together, not for its answers.
+"""
+
+import argparse
+
+import keras
+from keras import layers
+
+from train import arguments, networks
+from train.data import Batches, Pixels
+from train.finish import finish
+from train.runs import Run
+from train.training import fit
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.recipe(parser, size=64, epochs=15)
+    arguments.learning(parser, learning_rate=1e-3, patience=4, dropout=0.5)
+
+
+def run(args: argparse.Namespace) -> int:
+    run = Run.begin(args)
+    keras.utils.set_random_seed(args.seed)
+    size = (args.size, args.size)
+    model = network(size, len(run.labels), args.dropout)
+    model.compile(
+        optimizer=keras.optimizers.Adam(args.learning_rate),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
+    held = Batches(Pixels(run.held, size), run.held, args.batch)
+    state = fit(model, train, held, run, "tiny", epochs=args.epochs, patience=args.patience)
+    return finish(run, model, state.history)
+
+
+def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
+    """One convolution, one hidden layer: pictures in, logits out."""
+    pictures = networks.pictures(size)
+    x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
+    x = layers.Conv2D(32, 3, activation="relu", name="convolution")(x)
+    x = layers.MaxPooling2D(4)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(128, activation="relu")(x)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(pictures, layers.Dense(labels, name=networks.LOGITS)(x), name="tiny")

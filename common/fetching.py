@@ -207,14 +207,15 @@ class Fetcher:
         expected = response.length
         if expected is not None and expected > self._max_bytes:
             raise self._too_large()
-        body = bytearray()
+        body = io.BytesIO()
         while chunk := response.read(_CHUNK):
-            body += chunk
-            if len(body) > self._max_bytes:
+            body.write(chunk)
+            if body.tell() > self._max_bytes:
                 raise self._too_large()
-        if expected is not None and len(body) < expected:
-            raise FetchFailed("The other server broke off in the middle of the picture.")
-        return bytes(body)
+        # To http.client an answer that ends within its headers is a complete one without a body.
+        if body.tell() < max(expected or 0, 1):
+            raise FetchFailed("The other server broke off before the picture was complete.")
+        return body.getvalue()
 
     def _too_large(self) -> ImageTooLarge:
         return ImageTooLarge(

@@ -9,11 +9,11 @@ from train.networks import HEADS
 CACHE = Path(".cache/features")
 
 
-def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: int = 32) -> None:
+def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: int = 32) -> None:
     """What every recipe takes.
 
     Args:
-        size: default side of the square that photos are stretched to, in pixels.
+        side: default side of the square that photos are stretched to, in pixels.
         epochs: default number, at most.
     """
     add = parser.add_argument
@@ -35,7 +35,7 @@ def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: in
     )
     add(
         "--labels",
-        type=_names,
+        type=names,
         metavar="A,B,…",
         help="what to call the classes, in the order of the sorted folders (default: their names)",
     )
@@ -60,10 +60,10 @@ def recipe(parser: argparse.ArgumentParser, *, size: int, epochs: int, batch: in
     )
     add(
         "--size",
-        type=_size,
-        default=size,
+        type=size,
+        default=side,
         metavar="PIXELS",
-        help=f"photos are stretched to a square of this side (default: {size})",
+        help=f"photos are stretched to a square of this side (default: {side})",
     )
     add("--epochs", type=positive, default=epochs, help=f"at most (default: {epochs})")
     add("--batch", type=positive, default=batch, help=f"photos in a batch (default: {batch})")
@@ -137,7 +137,7 @@ def data_path() -> Path | None:
     return Path(where) if where else None
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -155,7 +155,7 @@ def positive(text: str) -> int:
     return value
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
     value = int(text)
     if not 16 <= value <= 1024:
         raise argparse.ArgumentTypeError("must lie between 16 and 1024")

@@ -88,7 +88,8 @@ def export(out: Path, validation: Path | None = None) -> int:
         show_photos=said["show_photos"],
     )
     shutil.rmtree(folder, ignore_errors=True)
-    print(table(figures))
+    if figures:
+        print(table(figures))
     print(
         f"\n{out} is ready: MODEL_DIR={out.parent} DEFAULT_MODEL={out.name} ./start_api.sh",
         file=sys.stderr,

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from common.card import (
     ONNX,
@@ -27,6 +28,7 @@ from common.card import (
 )
 from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
+from common.golden import draw
 from train.data import Photos, Pixels
 from train.evaluate import scores_and_truth
 from train.export import check_parity, to_onnx
@@ -60,17 +62,18 @@ def write_folder(
     product: Product,
     out: Path,
     version: str,
-    photos: Photos,
+    photos: Photos | None,
     *,
     overwrite: bool = False,
     show_photos: bool = True,
     source: str = "DATA/validation",
-) -> Figures:
+) -> Figures | None:
     """Write a model folder that `common.classifier` accepts, or none at all.
 
     Args:
         out: the folder to write; its name is the model's.
-        photos: to prove the export and to report on; touched by no choice.
+        photos: to prove the export and to report on; touched by no choice. Without, the export
+            is proven on drawn pictures, and nothing is reported.
         overwrite: replace a folder that is there.
         show_photos: whether the report may show photos.
         source: what the card calls these photos.
@@ -86,8 +89,7 @@ def write_folder(
         graph = serving(product.model, product.temperature)
         to_onnx(graph, half / ONNX)
         height, width = graph.inputs[0].shape[1:3]
-        some = np.linspace(0, len(photos) - 1, min(PARITY_PHOTOS, len(photos))).astype(int)
-        check_parity(graph, half / ONNX, Pixels(photos, (height, width))(some))
+        check_parity(graph, half / ONNX, _some_pictures(photos, (height, width)))
         product.model.save(half / KERAS)
         product.model.save_weights(half / WEIGHTS)
         files = {name: FileSpec(sha256=sha256_of(half / name)) for name in (KERAS, WEIGHTS)} | {
@@ -110,35 +112,42 @@ def write_folder(
         )
         session = ort.InferenceSession(str(half / ONNX), providers=["CPUExecutionProvider"])
         classifier = Classifier(card, session)
-        scores, truth = scores_and_truth(classifier, photos)
-        figures = measure(scores, truth, product.labels)
-        card = card.model_copy(
-            update={
-                "golden": golden_vectors(classifier),
-                "metrics": tuple(
-                    Metric(
-                        name=name,
-                        value=round(value, 6),
-                        data=f"{source}, {figures.photos} photos",
-                        command=f"python -m train evaluate models/{out.name} {source}",
-                    )
-                    for name, value in figures.flat().items()
-                ),
-            }
-        )
+        card = card.model_copy(update={"golden": golden_vectors(classifier)})
+        figures = None
+        if photos:
+            scores, truth = scores_and_truth(classifier, photos)
+            figures = measure(scores, truth, product.labels)
+            card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
+            write_report(
+                half / "report",
+                card,
+                product.history,
+                figures,
+                scores,
+                truth,
+                photos,
+                show_photos=show_photos,
+            )
         write_card(card, half)
-        write_report(
-            half / "report",
-            card,
-            product.history,
-            figures,
-            scores,
-            truth,
-            photos,
-            show_photos=show_photos,
-        )
         Classifier.load(half)  # what the service will do; refuses here rather than there
     return figures
+
+
+def _some_pictures(photos: Photos | None, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Real photos, spread over what there is; drawn pictures where there are none."""
+    if photos is None:
+        return np.stack(list(draw(*size).values()))
+    some = np.linspace(0, len(photos) - 1, min(PARITY_PHOTOS, len(photos))).astype(int)
+    return Pixels(photos, size)(some)
+
+
+def _metrics(figures: Figures, name: str, source: str) -> tuple[Metric, ...]:
+    command = f"python -m train evaluate models/{name} {source}"
+    data = f"{source}, {figures.photos} photos"
+    return tuple(
+        Metric(name=metric, value=round(value, 6), data=data, command=command)
+        for metric, value in figures.flat().items()
+    )
 
 
 @contextmanager

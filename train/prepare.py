@@ -11,6 +11,7 @@ on one side. Files that cannot be read are listed and left out.
 
 import argparse
 import re
+import shutil
 import sys
 import zipfile
 from collections import Counter, defaultdict
@@ -188,8 +189,6 @@ def _by_index(items: list[Item], group: list[int], train: int, validation: int) 
 
 def _write(items: list[Item], sides: list[str | None], labels: list[str], data: Path) -> None:
     """Copy, class by class, into hidden folders that are renamed when all is there."""
-    import shutil
-
     parts = {part: data / f".{part}.new" for part in ("train", "validation")}
     try:
         for half in parts.values():

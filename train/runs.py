@@ -11,6 +11,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from common.classifier import NEITHER
 from common.errors import DataError
 from train.data import MIN_PHOTOS, Photos, scan
 
@@ -111,6 +112,8 @@ class Run:
                 f"{len(every.classes)} labels are needed, for {', '.join(every.classes)};"
                 f" --labels names {len(self.labels)}."
             )
+        if len(set(self.labels)) != len(self.labels) or NEITHER in self.labels:
+            raise DataError(f"Labels must differ from each other and from {NEITHER!r}.")
         self.settings["classes"] = list(every.classes)
         self.train, self.held = every.split(self.settings["held_share"])
 

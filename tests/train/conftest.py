@@ -13,10 +13,11 @@ SHAPES = ("circles", "squares", "stripes")
 
 
 def draw(kind: str, seed: int, size: tuple[int, int] = (96, 80)) -> Image.Image:
-    """A shape in a random colour at a random place, on a random ground."""
+    """A shape in a random colour at a random place, on a random mottled ground."""
     random = np.random.default_rng([seed, SHAPES.index(kind)])
-    ground, colour = (tuple(int(v) for v in random.integers(0, 256, 3)) for _ in range(2))
-    image = Image.new("RGB", size, ground)
+    mottled = random.integers(0, 256, (6, 6, 3)).astype(np.uint8)
+    image = Image.fromarray(mottled).resize(size, Image.Resampling.BICUBIC)
+    colour = tuple(int(v) for v in random.integers(0, 256, 3))
     pen = ImageDraw.Draw(image)
     x, y = random.integers(5, 30, 2)
     if kind == "circles":
@@ -49,3 +50,26 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_data(tmp_path: Path) -> Path:
     """DATA with two classes, to be spoilt by a test."""
     return make_data(tmp_path / "data", SHAPES[:2], 8, 3)
+
+
+@pytest.fixture(scope="session")
+def tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder by the tiny recipe; read only."""
+    from train.__main__ import main
+
+    out = tmp_path_factory.mktemp("models") / "shapes"
+    command = ["tiny", "--data", str(data), "--out", str(out), "--size", "32", "--epochs", "3"]
+    assert main(command) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def probe(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder by the bottleneck recipe, on a random MobileNetV2; read only."""
+    from train.__main__ import main
+
+    out = tmp_path_factory.mktemp("models") / "probe"
+    command = ["bottleneck", "--data", str(data), "--out", str(out), "--size", "32"]
+    cache = str(out.parent / "cache")
+    assert main([*command, "--weights", "none", "--epochs", "2", "--cache", cache]) == 0
+    return out

@@ -1,77 +1,173 @@
-"""Every recipe from its command line to a model folder that the service would accept."""
+"""Every recipe from its command line to a model folder that the service accepts."""
 
-import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from common.classifier import Classifier
 from common.images import decode
+from tests.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
 from train.data import scan
-
-LIGHT = ["--backbone", "MobileNetV2", "--weights", "none", "--size", "32", "--epochs", "1"]
-RECIPES = {
-    "bottleneck": ["bottleneck", *LIGHT],
-    "bottleneck-flatten": ["bottleneck", *LIGHT, "--head", "flatten"],
-    "fine-tune": ["fine-tune", *LIGHT],
-}
+from train.evaluate import scores_and_truth
+from train.metrics import measure
 
 
-def train(command: list[str], data: Path, out: Path, *more: str) -> int:
-    cache = (
-        ["--cache", str(out.parent / "cache")] if command[0] in ("bottleneck", "fine-tune") else []
-    )
-    return main([*command, "--data", str(data), "--out", str(out), *cache, *more])
+def recipe(name: str, data: Path, out: Path, *more: str) -> int:
+    return main([name, "--data", str(data), "--out", str(out), *more])
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_recipe_makes_a_folder_that_serves(name: str, data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "models" / "shapes"
-    assert train(RECIPES[name], data, out) == 0
-
-    classifier = Classifier.load(out)
-    card = classifier.card
-    assert card.labels == ("circles", "squares", "stripes")
-    assert card.recipe == RECIPES[name][0]
-    assert sum(card.data.counts.values()) < 48, "a share of the training photos is held"
-    assert {p.name for p in out.iterdir()} == {
+def check(folder: Path, data: Path, maps: bool) -> Classifier:
+    """What every model folder must be."""
+    classifier = Classifier.load(folder)
+    assert classifier.card.labels == ("circles", "squares", "stripes")
+    assert sum(classifier.card.data.counts.values()) < 48, "a share of the photos is held"
+    assert {p.name for p in folder.iterdir()} == {
         "card.json", "model.onnx", "model.keras", "model.weights.h5", "report",
     }  # fmt: skip
     photo = next((data / "validation" / "circles").iterdir())
-    found = classifier.predict(decode(photo.read_bytes(), classifier.target)[None], explain=True)
-    assert sum(found[0].scores.values()) == pytest.approx(1, abs=1e-5)
-    assert (found[0].heatmap is None) == ("flatten" in name)
-    assert [p.name for p in out.parent.iterdir() if p.name.startswith(".")] == []
+    pixels = decode(photo.read_bytes(), classifier.target)[None]
+    found = classifier.predict(pixels, explain=True)[0]
+    assert sum(found.scores.values()) == pytest.approx(1, abs=1e-5)
+    assert (found.heatmap is not None) == maps
+    left = [p.name for p in folder.parent.iterdir() if p.name.startswith(".")]
+    assert left == [], "neither the run nor half a folder stays"
+    return classifier
 
 
-def test_labels_rename_the_sorted_folders(own_data: Path, tmp_path: Path) -> None:
+def test_tiny(tiny: Path, data: Path) -> None:
+    assert check(tiny, data, maps=False).card.recipe == "tiny"
+
+
+def test_small_augmented(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "small"
+    assert recipe("small", data, out, "--size", "40", "--epochs", "2", "--augment") == 0
+    card = check(out, data, maps=True).card
+    assert card.settings["augment"] == "strong"
+    kept = keras.models.load_model(out / "model.keras")
+    assert not [layer.name for layer in kept.layers if layer.name.startswith("augment")]
+
+
+def test_bottleneck(probe: Path, data: Path, tmp_path: Path) -> None:
+    classifier = Classifier.load(probe)
+    assert classifier.card.recipe == "bottleneck"
+    assert classifier.card.outputs.maps == "maps"
+    picture = np.full((1, 32, 32, 3), 200, np.uint8)
+    scores, maps = classifier.run(picture, ["scores", "maps"])
+    logits = maps.mean(axis=(1, 2))
+    softmax = np.exp(logits) / np.exp(logits).sum()
+    assert scores == pytest.approx(softmax, abs=1e-4), "the mean of a label's map is its logit"
+
+
+def test_bottleneck_with_the_classic_head_on_vgg16(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "vgg16"
+    classic = ["--backbone", "VGG16", "--weights", "none", "--head", "flatten", "--size", "32"]
+    cache = ["--cache", str(tmp_path / "cache")]
+    assert recipe("bottleneck", data, out, *classic, *cache, "--epochs", "1") == 0
+    card = check(out, data, maps=False).card
+    assert card.settings["backbone"] == "VGG16"
+    assert card.pretrained is None
+    assert len(list((tmp_path / "cache").iterdir())) == 2, "training photos and their held share"
+
+
+def test_fine_tune_learns_every_weight_and_keeps_the_statistics(
+    probe: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models" / "tuned"
+    start = ["--start", str(probe), "--epochs", "1", "--size", "32", "--mix", "1"]
+    assert recipe("fine-tune", data, out, *start, "--learning-rate", "1e-3") == 0
+    check(out, data, maps=True)
+    before, after = (keras.models.load_model(folder / "model.keras") for folder in (probe, out))
+    assert len(after.trainable_weights) > 150
+    for old, new in zip(before.weights, after.weights, strict=True):
+        moved = not np.array_equal(old.numpy(), new.numpy())
+        assert moved == ("moving_" not in old.path), old.path
+
+
+def test_fine_tune_can_leave_layers_alone_and_average_with_the_start(
+    probe: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models" / "tuned"
+    start = ["--start", str(probe), "--epochs", "1", "--size", "32", "--layers", "3"]
+    assert recipe("fine-tune", data, out, *start, "--mix", "0.25", "--learning-rate", "1e-3") == 0
+    before, after = (keras.models.load_model(folder / "model.keras") for folder in (probe, out))
+    inner = [model.get_layer("mobilenetv2") for model in (before, after)]
+    moved = {
+        old.path.split("/")[0]
+        for old, new in zip(inner[0].weights, inner[1].weights, strict=True)
+        if not np.array_equal(old.numpy(), new.numpy())
+    }
+    assert moved == {"Conv_1", "Conv_1_bn"}
+
+
+def test_labels_rename_the_sorted_folders(
+    own_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "renamed"
-    assert train(RECIPES["bottleneck"], own_data, out, "--labels", "circle,square") == 0
+    small = ["--size", "32", "--epochs", "1"]
+    assert recipe("tiny", own_data, out, *small, "--labels", "circle,square") == 0
     card = Classifier.load(out).card
     assert card.labels == ("circle", "square")
-    assert card.settings["classes"] == ["circles", "squares"]
     assert main(["evaluate", str(out), str(own_data / "validation")]) == 0
+    assert "accuracy" in capsys.readouterr().out
 
 
-def test_evaluate_measures_the_served_file(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_extra_photos_are_learned_from(own_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "more"
+    small = ["--size", "32", "--epochs", "1", "--extra", str(own_data / "validation")]
+    assert recipe("tiny", own_data, out, *small, "--held-share", "0.01") == 0
+    assert sum(Classifier.load(out).card.data.counts.values()) == 16 + 6 - 2
+
+
+MISTAKES = {
+    "no-data": (["--data", "nowhere"], "There is no folder nowhere"),
+    "labels": (["--labels", "one,two,three"], "2 labels are needed"),
+    "same-labels": (["--labels", "one,one"], "must differ"),
+    "extra": (["--extra", "nowhere"], "There is no folder nowhere"),
+    "resume": (["--resume"], "no interrupted run"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line(
+    mistake: str, own_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "shapes"
-    train(RECIPES["bottleneck"], data, out)
-    capsys.readouterr()
-    assert main(["evaluate", str(out), str(data / "validation"), "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    classifier, photos = Classifier.load(out), scan(data / "validation")
-    right = [
-        classifier.predict(decode(path.read_bytes(), classifier.target)[None])[0].verdict
-        == photos.classes[kind]
-        for path, kind in zip(photos.paths, photos.truth, strict=True)
-    ]
-    assert said["accuracy"] == pytest.approx(np.mean(right))
-    metrics = {metric.name: metric.value for metric in classifier.card.metrics}
-    assert metrics["accuracy"] == pytest.approx(said["accuracy"], abs=1e-6)
+    more, words = MISTAKES[mistake]
+    assert recipe("tiny", own_data, tmp_path / "out", "--size", "32", *more) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("error: ")
+    assert words in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_classes_that_differ(
+    own_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own_data / "validation" / "squares").rename(own_data / "validation" / "ovals")
+    assert recipe("tiny", own_data, tmp_path / "out") == 2
+    assert "has circles, ovals" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("backbone", "words"),
+    [
+        (["--weights", "{file}"], "does not hold the weights of mobilenetv2"),
+        (["--weights", "missing.h5"], "There is no weights file"),
+        (["--weights", "none", "--backbone", "Resnet1"], "There is no network Resnet1"),
+        (["--weights", "none", "--backbone", "Xception", "--size", "32"], "cannot be built"),
+    ],
+)
+def test_wrong_weights(
+    backbone: list[str], words: str, own_data: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    file = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]).save_weights(file)
+    more = [part.format(file=file) for part in backbone]
+    assert recipe("bottleneck", own_data, tmp_path / "out", "--size", "48", *more) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_an_existing_folder_is_replaced_only_when_asked(
@@ -80,19 +176,20 @@ def test_an_existing_folder_is_replaced_only_when_asked(
     out = tmp_path / "shapes"
     out.mkdir()
     (out / "mine.txt").write_text("keep me")
-    assert train(RECIPES["bottleneck"], own_data, out) == 2
+    small = ["--size", "32", "--epochs", "1"]
+    assert recipe("tiny", own_data, out, *small) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert (out / "mine.txt").read_text() == "keep me"
-    assert train(RECIPES["bottleneck"], own_data, out, "--overwrite") == 0
+    assert recipe("tiny", own_data, out, *small, "--overwrite") == 0
     assert not (out / "mine.txt").exists()
     assert Classifier.load(out).card.name == "shapes"
 
 
-def test_fine_tune_starts_from_a_folder(own_data: Path, tmp_path: Path) -> None:
-    probe, out = tmp_path / "probe", tmp_path / "tuned"
-    train(RECIPES["bottleneck"], own_data, probe)
-    start = ["fine-tune", "--start", str(probe), "--epochs", "1", "--size", "32"]
-    assert train([*start, "--mix", "0.01", "--learning-rate", "1e-9"], own_data, out) == 0
-    picture = np.full((1, 32, 32, 3), 90, np.uint8)
-    before, after = (Classifier.load(folder).run(picture, ["scores"])[0] for folder in (probe, out))
-    assert after == pytest.approx(before, abs=1e-3)
+@needs_shared
+def test_the_shipped_model_is_as_right_as_its_card_says() -> None:
+    classifier = Classifier.load(ROOT / "models" / "cat_dog", threads=2)
+    scores, truth = scores_and_truth(classifier, scan(PHOTOS / "validation"))
+    figures = measure(scores, truth, classifier.card.labels)
+    assert figures.accuracy >= 0.98
+    said = {metric.name: metric.value for metric in classifier.card.metrics}
+    assert figures.accuracy == pytest.approx(said["accuracy"], abs=0.003)

@@ -21,7 +21,7 @@ from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, size=224, epochs=60)
+    arguments.recipe(parser, side=224, epochs=60)
     arguments.backbone(parser)
     arguments.learning(parser, learning_rate=1e-3, patience=8, dropout=0.2)
 

@@ -28,7 +28,7 @@ from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, size=224, epochs=3)
+    arguments.recipe(parser, side=224, epochs=3)
     arguments.backbone(parser)
     arguments.learning(parser, learning_rate=3e-5, patience=3, dropout=0.2)
     add = parser.add_argument

@@ -20,7 +20,7 @@ from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, size=150, epochs=60)
+    arguments.recipe(parser, side=150, epochs=60)
     arguments.learning(parser, learning_rate=1e-3, patience=12, dropout=0.5)
     parser.add_argument(
         "--augment",

@@ -18,7 +18,7 @@ from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, size=64, epochs=15)
+    arguments.recipe(parser, side=64, epochs=15)
     arguments.learning(parser, learning_rate=1e-3, patience=4, dropout=0.5)
 
 

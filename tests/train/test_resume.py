@@ -1,0 +1,90 @@
+"""Interrupted and killed runs: they go on, and end where an uninterrupted one does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.card import read_card
+from tests.shared import ROOT
+from train.__main__ import main
+from train.runs import Run
+
+SMALL = ["small", "--size", "32", "--epochs", "3", "--batch", "8", "--augment"]
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    import keras
+
+    return keras.models.load_model(folder / "model.keras").get_weights()
+
+
+def same(one: Path, other: Path) -> None:
+    for a, b in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+    golden = [read_card(folder).golden for folder in (one, other)]
+    assert golden[0]["noise"]["scores"] == pytest.approx(golden[1]["noise"]["scores"], abs=1e-5)
+
+
+def test_ctrl_c_and_resume_give_what_an_uninterrupted_run_gives(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    assert main([*SMALL, "--data", str(data), "--out", str(whole)]) == 0
+
+    save = Run.save
+
+    def save_then_ctrl_c(self: Run, model, stage, state, best) -> None:
+        save(self, model, stage, state, best)
+        if state.epoch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+    monkeypatch.setattr(Run, "save", save_then_ctrl_c)
+    assert main([*SMALL, "--data", str(data), "--out", str(parted)]) == 130
+    monkeypatch.setattr(Run, "save", save)
+    assert "--resume" in capsys.readouterr().err
+    assert not parted.exists()
+    assert main([*SMALL, "--data", str(data), "--out", str(parted), "--resume"]) == 0
+    same(whole, parted)
+
+
+def test_another_command_does_not_resume(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+
+    def interrupt(*args) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "save", interrupt)
+        assert main([*SMALL, "--data", str(data), "--out", str(out)]) == 130
+    assert main([*SMALL, "--data", str(data), "--out", str(out), "--resume", "--seed", "5"]) == 2
+    assert "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_a_checkpoint_that_goes_on(data: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main([*SMALL, "--data", str(data), "--out", str(whole)]) == 0
+
+    checkpoint = tmp_path / ".killed.run" / "small.npz"
+    command = [*SMALL, "--data", str(data), "--out", str(killed)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "train", *command], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert checkpoint.exists(), "the run did not get as far as its first checkpoint"
+    assert not killed.exists()
+    assert main([*command, "--resume"]) == 0
+    same(whole, killed)

@@ -81,7 +81,7 @@ function link(/** @type {string} */ text, /** @type {string | null} */ href) {
   return make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text, hint);
 }
 
-function showMap(/** @type {HTMLElement} */ card, /** @type {Result} */ { heatmap, preview }) {
+function showMap(/** @type {HTMLElement} */ card, /** @type {Result} */ { heatmap, image, preview }) {
   /** @type {HTMLButtonElement} */
   const toggle = find(".where-toggle", card);
   /** @type {HTMLCanvasElement} */
@@ -93,15 +93,20 @@ function showMap(/** @type {HTMLElement} */ card, /** @type {Result} */ { heatma
   }
   toggle.addEventListener("click", () => {
     const on = canvas.hidden;
-    if (on) light(canvas, heatmap);
+    if (on) light(canvas, heatmap, image.width / image.height);
     canvas.hidden = !on;
     toggle.setAttribute("aria-pressed", String(on));
     if (on) announce(`It looked most at ${brightest(heatmap)}.`);
   });
 }
 
-/** Shade the picture except where the model looked. */
-function light(/** @type {HTMLCanvasElement} */ canvas, /** @type {number[][]} */ map) {
+/**
+ * Shade the picture except where the model looked.
+ * @param {HTMLCanvasElement} canvas gets the picture's proportions, so that both fit their box alike
+ * @param {number[][]} map
+ * @param {number} proportion width / height
+ */
+function light(canvas, map, proportion) {
   const [rows, columns] = [map.length, map[0].length];
   const shade = new ImageData(columns, rows);
   map.flat().forEach((value, i) => {
@@ -111,8 +116,8 @@ function light(/** @type {HTMLCanvasElement} */ canvas, /** @type {number[][]} *
   small.getContext("2d")?.putImageData(shade, 0, 0);
   // Twice, since one smooth step from so few points shows their grid.
   const middle = make("canvas", { width: columns * 4, height: rows * 4 });
-  canvas.width = columns * 32;
-  canvas.height = rows * 32;
+  canvas.width = Math.max(1, Math.round(320 * Math.min(1, proportion)));
+  canvas.height = Math.max(1, Math.round(320 / Math.max(1, proportion)));
   for (const [from, to] of [[small, middle], [middle, canvas]]) {
     const context = to.getContext("2d");
     if (!context) return;

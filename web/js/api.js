@@ -1,6 +1,6 @@
 // The calls of the API. Every failure is an ApiError in words; "starting" is waited out.
 
-/** @import {Answer, Model, Photo, Result, Sample, Task} from "./types.js" */
+/** @import {Answer, Model, Sample, Task} from "./types.js" */
 
 const BASE = "api/v1/";
 const LONGEST_START_S = 180;

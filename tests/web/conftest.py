@@ -1,0 +1,105 @@
+"""One browser and one site for all tests of the page; what goes wrong unseen fails the test."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.web.site import Site, running_site
+from tests.web.states import Pictures, drawn
+
+HERE = Path(__file__).parent
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that CHROMIUM names."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on the path (CHROMIUM says where it is)")
+    with sync_playwright() as playwright:
+        # No sandbox: as root, as in most containers, Chromium has none.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    return drawn(tmp_path_factory.mktemp("pictures"))
+
+
+class Visits:
+    """Browser contexts whose pages note what no visitor would see: errors, other origins."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser = browser
+        self._origin = urlsplit(site.url).netloc
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def page(self, **options: Any) -> Page:
+        """A fresh page; `options` are those of Playwright's `new_context`."""
+        defaults: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+        context = self._browser.new_context(**(defaults | options))
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", lambda request: self._check_origin(request.url))
+        page.on("console", lambda message: self._check_console(message.type, message.text))
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _check_origin(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != self._origin:
+            self.complaints.append(f"another origin: {url}")
+
+    def _check_console(self, kind: str, text: str) -> None:
+        # Chromium itself notes every failed request; whether the page copes is what is tested.
+        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
+            self.complaints.append(f"console: {text}")
+
+
+@pytest.fixture
+def visits(browser: Browser, site: Site) -> Iterator[Visits]:
+    visits = Visits(browser, site)
+    yield visits
+    visits.close()
+    assert visits.complaints == []
+
+
+@pytest.fixture
+def page(visits: Visits) -> Page:
+    """A fresh page on a desktop."""
+    return visits.page()
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds, one line each. Needs `npm ci --prefix tests/web`."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci --prefix tests/web")
+    page.evaluate(AXE.read_text())  # not by a script tag, which the page's CSP refuses
+    found = page.evaluate(f"axe.run({{runOnly: {RULES}}})")
+    return [
+        f"{violation['id']}: {node['html']}: {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]

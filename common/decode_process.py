@@ -31,15 +31,14 @@ class DecodeProcess:
 
     Args:
         limit_s: seconds after which a picture is given up.
-        memory: bytes that the process may take beside what an idle one has.
     """
 
     _lock: threading.Lock
     _process: "subprocess.Popen[bytes] | None"
     _idle: threading.Timer
 
-    def __init__(self, limit_s: float, memory: int) -> None:
-        self._limit_s, self._memory = limit_s, memory
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
         self._forget()
         atexit.register(self.stop)
         os.register_at_fork(after_in_child=self._forget)
@@ -104,10 +103,7 @@ class DecodeProcess:
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         return subprocess.Popen(
-            [
-                *(sys.executable, "-m", "common.decode_worker"),
-                *(str(self._limit_s), str(self._memory)),
-            ],
+            [sys.executable, "-m", "common.decode_worker", str(self._limit_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

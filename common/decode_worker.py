@@ -1,7 +1,7 @@
 """The other end of `common.decode_process`: decodes what it is sent until nobody sends any more.
 
-Run as `python -m common.decode_worker LIMIT_S MEMORY`. Imports Pillow and numpy, never an
-inference runtime; holds no secret, writes no file, and dies of itself when it takes too long.
+Run as `python -m common.decode_worker LIMIT_S`. Imports Pillow and numpy, never an inference
+runtime; holds no secret, writes no file, and dies of itself when it takes too long.
 """
 
 import math
@@ -13,33 +13,41 @@ from typing import BinaryIO
 
 from common.errors import ImageError
 from common.headers import inspect
-from common.pixels import render
+from common.pixels import Size, render, stored_size
 
 # What is asked: height and width (or 0 and the longest side), then the length of the file.
 REQUEST = struct.Struct("<IIQ")
 # What is answered: 0 and height, width, original width, original height, then the pixels; or the
 # place of the error in ERRORS and the length of its message, then the message.
 REPLY = struct.Struct("<BIIII")
+ROOM = 64_000_000
+"""Bytes for everything that does not grow with the picture."""
 ERRORS: tuple[type[ImageError], ...] = tuple(ImageError.__subclasses__())
 
 
-def main(limit_s: float, memory: int) -> None:
+def main(limit_s: float) -> None:
     """Answer requests on standard input until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    _confine(memory)
+    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):  # no files, no core dump
+        resource.setrlimit(kind, (0, 0))
+    with open("/proc/self/statm", encoding="ascii") as file:
+        idle = int(file.read().split()[0]) * resource.getpagesize()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while head := requests.read(REQUEST.size):
+        height, width, length = REQUEST.unpack(head)
         signal.alarm(math.ceil(limit_s) + 1)  # should the parent be gone and not stop this
-        _answer(REQUEST.unpack(head), requests, replies)
+        data = requests.read(length)
+        _answer(data, (height, width) if height else width, idle, replies)
         signal.alarm(0)
 
 
-def _answer(asked: tuple[int, int, int], requests: BinaryIO, replies: BinaryIO) -> None:
-    height, width, length = asked
-    data = requests.read(length)
+def _answer(data: bytes, size: Size, idle: int, replies: BinaryIO) -> None:
     try:
         header = inspect(data)
-        pixels, original = render(header, (height, width) if height else width)
+        memory = header.memory(*stored_size(header, size))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (idle + memory + ROOM, most))
+        pixels, original = render(header, size)
     except ImageError as error:
         message = str(error).encode()
         replies.write(REPLY.pack(1 + ERRORS.index(type(error)), len(message), 0, 0, 0) + message)
@@ -49,17 +57,5 @@ def _answer(asked: tuple[int, int, int], requests: BinaryIO, replies: BinaryIO) 
     replies.flush()
 
 
-def _confine(memory: int) -> None:
-    """No more memory than now and `memory` bytes, no files, no core dump."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        now = int(file.read().split()[0]) * resource.getpagesize()
-    for kind, most in (
-        (resource.RLIMIT_AS, now + memory),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
-
-
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]))
+    main(float(sys.argv[1]))

@@ -105,13 +105,12 @@ class _Memory:
 
 
 _memory = _Memory(MAX_MEMORY)
-_process = DecodeProcess(DECODE_TIMEOUT_S, MAX_MEMORY)
+_process = DecodeProcess(DECODE_TIMEOUT_S)
 
 
 def _read(data: bytes, size: Size) -> Picture:
     header = inspect(data)
-    wanted = stored_size(header.width, header.height, header.orientation, size)
-    with _memory.taken(header.memory(*wanted)):
+    with _memory.taken(header.memory(*stored_size(header, size))):
         if header.suspicious:
             pixels, original = _process.render(data, size)
         else:

@@ -9,6 +9,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,12 @@ _UPRIGHT = {
 _SIDEWAYS = {5, 6, 7, 8}
 
 
-def stored_size(width: int, height: int, orientation: int, size: Size) -> tuple[int, int]:
-    """(width, height) to decode to, of the picture as stored, so that upright it has `size`."""
+def stored_size(header: Header, size: Size) -> tuple[int, int]:
+    """(width, height) to decode to, so that the upright picture has the size wanted."""
     if isinstance(size, int):
-        scale = min(1.0, size / max(width, height))
-        return max(1, round(width * scale)), max(1, round(height * scale))
-    return size if orientation in _SIDEWAYS else size[::-1]
+        scale = min(1.0, size / max(header.width, header.height))
+        return max(1, round(header.width * scale)), max(1, round(header.height * scale))
+    return size if header.orientation in _SIDEWAYS else size[::-1]
 
 
 def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
@@ -69,16 +70,17 @@ def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, in
     """
     with _one_kind_of_error(), _open(header) as image:
         check_size(*image.size)
-        orientation = header.orientation
+        header = replace(header, width=image.width, height=image.height)
         if header.format == "AVIF":  # Pillow makes it from the boxes irot and imir
             orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-        width, height = image.size
-        wanted = stored_size(width, height, orientation, size)
+            header = replace(header, orientation=orientation)
+        wanted = stored_size(header, size)
         image.draft("RGB", wanted)
         upright = _shrunk(image, wanted)
-        if orientation in _UPRIGHT:
-            upright = upright.transpose(_UPRIGHT[orientation])
-        original = (height, width) if orientation in _SIDEWAYS else (width, height)
+        if header.orientation in _UPRIGHT:
+            upright = upright.transpose(_UPRIGHT[header.orientation])
+        stored = header.width, header.height
+        original = stored[::-1] if header.orientation in _SIDEWAYS else stored
         return np.asarray(upright), original
 
 

@@ -111,7 +111,11 @@ def apache(api: str) -> Iterator[str]:
 
 @contextmanager
 def running_site(
-    folder: Path, *, models: Path | None = None, photo_folder: Path | None = None, **settings: object
+    folder: Path,
+    *,
+    models: Path | None = None,
+    photo_folder: Path | None = None,
+    **settings: object,
 ) -> Iterator[Site]:
     """Start photo servers, the service and Apache.
 

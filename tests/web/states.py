@@ -1,4 +1,4 @@
-"""The states of the page, each reached from a fresh one: for axe, for the layout, for screenshots."""
+"""The states of the page, each reached from a fresh one: for axe, the layout, screenshots."""
 
 import json
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Every state of the page: accessible, within its width, calm where asked, in both colours."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_headings_form_a_tree(visits: Visits, site: Site, pictures: Pictures) ->
     )
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_text_at_twice_the_size(visits: Visits, site: Site, pictures: Pictures) -> None:

@@ -36,7 +36,7 @@ async function start(/** @type {Task[]} */ tasks) {
   let answered = 0;
   const work = async () => {
     for (let slot = queue.shift(); slot && !controller.signal.aborted; slot = queue.shift()) {
-      answered += Number(await fill(slot, tasks.length > 1, controller.signal));
+      if (await fill(slot, tasks.length > 1, controller.signal)) answered += 1;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

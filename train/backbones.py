@@ -141,7 +141,4 @@ def _constructor(name: str) -> Callable[..., keras.Model]:
 
 def _module(name: str) -> Any:
     """The module of keras.applications that a network and its preprocessing come from."""
-    for module in vars(keras.applications).values():
-        if hasattr(module, "preprocess_input") and hasattr(module, name):
-            return module
-    raise DataError(f"There is no network {name}.")
+    return getattr(keras.applications, _constructor(name).__module__.rsplit(".", 1)[-1])

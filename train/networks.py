@@ -67,12 +67,34 @@ def augmentation(kind: str) -> list[keras.Layer]:
     ]
 
 
-def augmented(model: keras.Model, layers: Sequence[keras.Layer]) -> keras.Model:
-    """The same network behind augmentation layers: for training only, the weights are shared."""
-    if not layers:
-        return model
-    raw = pictures(model.input_shape[1:3])
-    return keras.Model(raw, model(chain(keras.layers.Rescaling(1.0)(raw), layers)))
+class Learner(keras.Model):  # type: ignore[misc]
+    """A network as it is trained: behind augmentation layers. The weights are the network's.
+
+    Args:
+        network: pictures in, logits out.
+        augmentation: layers that vary pictures while training.
+        statistics: whether batch normalisation goes on learning mean and variance. Without, the
+            whole network runs as in inference while its weights learn, dropout off. (Calling a
+            nested network with `training=False` does not do it: `fit` overrides that.)
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        augmentation: Sequence[keras.Layer] = (),
+        *,
+        statistics: bool = True,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.augmentation = list(augmentation)
+        self.statistics = statistics
+
+    def call(self, pictures: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        x = keras.ops.cast(pictures, "float32")
+        for layer in self.augmentation:
+            x = layer(x, training=training)
+        return self.network(x, training=training and self.statistics)
 
 
 def backbone(model: keras.Model) -> keras.Model:
@@ -80,7 +102,16 @@ def backbone(model: keras.Model) -> keras.Model:
     return next((layer for layer in model.layers if isinstance(layer, keras.Model)), model)
 
 
-def serving(model: keras.Model, temperature: float = 1.0) -> keras.Model:
+def logits(model: keras.Model) -> keras.KerasTensor:
+    """The logits (batch, labels) of a network, which may have other outputs beside."""
+    return model.output[LOGITS] if isinstance(model.output, dict) else model.output
+
+
+def serving(
+    model: keras.Model,
+    temperature: float = 1.0,
+    familiarity: keras.KerasTensor | None = None,
+) -> keras.Model:
     """What is exported: probabilities, and class activation maps where the head has them.
 
     For global average pooling and one dense layer the map of a label is that layer applied at
@@ -89,13 +120,15 @@ def serving(model: keras.Model, temperature: float = 1.0) -> keras.Model:
     Args:
         model: pictures in, logits (batch, labels) out.
         temperature: what the logits are divided by (Guo et al. 2017, arXiv:1706.04599).
+        familiarity: a further output (batch,) of the same graph, if there is one.
 
     Returns:
         a model with the outputs `scores` (batch, labels) and, if it can, `maps` (batch, rows,
         columns, labels).
     """
-    logits = model.output
-    outputs = {"scores": keras.ops.softmax(logits / temperature, axis=-1)}
+    outputs = {"scores": keras.ops.softmax(logits(model) / temperature, axis=-1)}
+    if familiarity is not None:
+        outputs["familiarity"] = familiarity
     names = {layer.name for layer in model.layers}
     if POOL in names and isinstance(model.get_layer(POOL), keras.layers.GlobalAveragePooling2D):
         features = model.get_layer(POOL).input

@@ -1,6 +1,8 @@
 """The loop around Keras's fit: one epoch at a time, so that it can stop and go on anywhere."""
 
+import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -86,21 +88,33 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 def _tensorboard(run: Run) -> Callable[[int, dict[str, float]], None]:
-    """What writes an epoch's figures for TensorBoard, if that was asked for."""
+    """What writes an epoch's figures for TensorBoard, if that was asked for.
+
+    TensorBoard reads files of TFRecords that hold Event messages; tf.summary would want the whole
+    of TensorBoard to be installed to write them.
+    """
     if run.tensorboard is None:
         return lambda epoch, entry: None
     import tensorflow as tf
+    from tensorflow.core.framework.summary_pb2 import Summary
+    from tensorflow.core.util.event_pb2 import Event
 
-    folder = run.tensorboard / run.out.name
-    writers = {
-        part: tf.summary.create_file_writer(str(folder / part)) for part in ("train", "validation")
-    }
+    writers = {}
+    for part in ("train", "validation"):
+        folder = run.tensorboard / run.out.name / part
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"events.out.tfevents.{time.time():.0f}.{os.getpid()}"
+        writers[part] = tf.io.TFRecordWriter(str(folder / name))
+        first = Event(wall_time=time.time(), file_version="brain.Event:2")
+        writers[part].write(first.SerializeToString())
 
     def write(epoch: int, entry: dict[str, float]) -> None:
         for name, value in entry.items():
             part = "validation" if name.startswith("val_") else "train"
-            with writers[part].as_default(step=epoch):
-                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
-                writers[part].flush()
+            tag = f"epoch_{name.removeprefix('val_')}"
+            said = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            event = Event(wall_time=time.time(), step=epoch, summary=said)
+            writers[part].write(event.SerializeToString())
+            writers[part].flush()
 
     return write

@@ -12,7 +12,8 @@ import argparse
 
 import keras
 
-from train import arguments, backbones, networks
+from train import arguments, backbones, imagenet, networks
+from train.backbones import IMAGENET, NONE
 from train.data import Batches, Photos
 from train.features import features
 from train.finish import finish
@@ -42,7 +43,7 @@ def train(
     backbone = backbones.build(args.backbone, args.weights, size, args.seed)
     backbone.trainable = False
     pictures = networks.pictures(size)
-    maps = backbone(backbones.preprocess(args.backbone, pictures), training=False)
+    maps = backbone(backbones.preprocess(args.backbone, pictures))
     head = networks.head(args.head, len(run.labels), args.dropout)
 
     # What does not learn is computed once: up to the pooling or flattening that starts the head.
@@ -63,4 +64,8 @@ def train(
     seed = args.seed
     train, held = batches(run.train, seed), batches(run.held)
     state = fit(learner, train, held, run, "head", epochs=epochs, patience=patience)
-    return keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone), state
+    model = keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone)
+    source = args.imagenet_head or (IMAGENET if args.weights == IMAGENET else NONE)
+    if source != NONE and args.head == "gap":
+        model = imagenet.attach(model, *imagenet.load_head(args.backbone, source))
+    return model, state

@@ -18,7 +18,7 @@ import keras
 
 from common.card import Pretrained, read_card
 from common.errors import DataError
-from train import arguments, backbones, networks
+from train import arguments, backbones, imagenet, networks
 from train.data import Batches, Pixels
 from train.finish import finish
 from train.folder import KERAS
@@ -51,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="mild",
         help="variation of the training photos (default: mild)",
     )
+    add(
+        "--distill",
+        type=float,
+        default=1.0,
+        metavar="WEIGHT",
+        help="how much the ImageNet head, if there is one, is held to what it said (default: 1)",
+    )
     add("--smoothing", type=float, default=0.05, help="of the labels, 0..1 (default: 0.05)")
     add(
         "--mix",
@@ -80,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=args.learning_rate, warmup_steps=warm_up
     )
-    learner = networks.augmented(model, networks.augmentation(args.augment))
+    network = imagenet.distilled(model, args.distill) if imagenet.has_head(model) else model
+    learner = networks.Learner(network, networks.augmentation(args.augment), statistics=False)
     learner.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),

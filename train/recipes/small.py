@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     model = network(size, len(run.labels), args.dropout)
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
     held = Batches(Pixels(run.held, size), run.held, args.batch)
-    learner = networks.augmented(model, networks.augmentation(args.augment))
+    learner = networks.Learner(model, networks.augmentation(args.augment))
     learner.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(args.learning_rate, args.epochs * len(train))

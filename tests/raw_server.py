@@ -18,6 +18,7 @@ class RawServer:
         host: address to listen on.
         port: 0 for any that is free.
         tls: for https.
+        shared_port: another server may listen on the same port of all addresses.
     """
 
     def __init__(
@@ -26,9 +27,12 @@ class RawServer:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        shared_port: bool = False,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=128)
+        self._listener = socket.create_server(
+            (host, port), family=family, backlog=128, reuse_port=shared_port
+        )
         self._answer, self._tls = answer, tls
         self._open: set[socket.socket] = set()
         self.port: int = self._listener.getsockname()[1]

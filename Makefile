@@ -6,7 +6,7 @@ DATA_PATH ?= ../shared/data/kaggle_cat_dog
 WEIGHTS ?= imagenet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check format test model clean
+.PHONY: help run install check format test page-shots model clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ format: install  ## lay the code out
 
 test: install  ## the tests
 	$(BIN)/python -m pytest
+
+page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
+	$(BIN)/python -m tests.web.page_shots
 
 clean:  ## what can be made again
 	rm -rf .cache .mypy_cache .pytest_cache .ruff_cache

@@ -110,7 +110,8 @@ function light(canvas, map, proportion) {
   const [rows, columns] = [map.length, map[0].length];
   const shade = new ImageData(columns, rows);
   map.flat().forEach((value, i) => {
-    shade.data.set([24, 15, 10, Math.round(215 * (1 - Math.min(Math.max(value, 0), 1)))], 4 * i);
+    const seen = Math.min(Math.max(value, 0), 1) ** 0.7; // a little more than the very peak
+    shade.data.set([24, 15, 10, Math.round(205 * (1 - seen))], 4 * i);
   });
   const small = make("canvas", { width: columns, height: rows });
   small.getContext("2d")?.putImageData(shade, 0, 0);

@@ -104,12 +104,9 @@ function failureCard(task, error, oneOfMany) {
   const { headline, message } = problemInWords(known);
   const card = fromTemplate("failure-template");
   find(".verdict", card).textContent = headline;
-  if (oneOfMany) {
-    find(".note", card).textContent = task.kind === "file" ? `${task.name}: ${message}` : message;
-  } else {
-    find(".note", card).remove(); // it stands at the field
-    fieldError(task.kind === "file" ? "files" : task.kind, message);
-  }
+  find(".note", card).textContent =
+    oneOfMany && task.kind === "file" ? `${task.name}: ${message}` : message;
+  if (!oneOfMany) fieldError(task.kind === "file" ? "files" : task.kind, message);
   find(".again", card).addEventListener("click", () => start([task]));
   return card;
 }

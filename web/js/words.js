@@ -99,7 +99,7 @@ const ADVICE = {
   model_not_found: ["There is no such model", "Choose another one."],
   not_found: ["Not found", ""],
   image_too_large: ["The picture is too large", "Try a smaller version of it."],
-  unsupported_media_type: ["That is no picture I can read", "JPEG, PNG, WebP, GIF and AVIF work."],
+  unsupported_media_type: ["That is no picture I can read", ""],
   image_unreadable: ["The picture is damaged", "Try another copy of it."],
   rate_limited: ["That was a lot of questions", ""],
   fetch_failed: ["The picture could not be fetched", "Check the link, or save the picture and choose the file."],

@@ -20,8 +20,8 @@ from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=150, epochs=60)
-    arguments.learning(parser, learning_rate=1e-3, patience=12, dropout=0.5)
+    arguments.recipe(parser, side=150, epochs=40)
+    arguments.learning(parser, learning_rate=2e-3, patience=12, dropout=0.3)
     parser.add_argument(
         "--augment",
         action="store_const",
@@ -51,13 +51,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
-    """Three convolutions, each normalised and pooled: pictures in, logits out."""
+    """Three convolutions, each pooled and normalised: pictures in, logits out.
+
+    Pooling before normalising, and a first convolution that takes every other pixel, save three
+    quarters of the time.
+    """
     pictures = networks.pictures(size)
     x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
-    for i, filters in enumerate((32, 64, 128), start=1):
-        x = layers.Conv2D(filters, 3, use_bias=False, name=f"convolution_{i}")(x)
+    for i, (filters, kernel, stride) in enumerate([(32, 5, 2), (64, 3, 1), (128, 3, 1)], start=1):
+        convolution = layers.Conv2D(
+            filters, kernel, stride, use_bias=False, name=f"convolution_{i}"
+        )
+        x = layers.MaxPooling2D(name=f"pooling_{i}")(convolution(x))
         x = layers.BatchNormalization(name=f"normalization_{i}")(x)
         x = layers.ReLU(name=f"relu_{i}")(x)
-        x = layers.MaxPooling2D(name=f"pooling_{i}")(x)
     head = networks.head("gap", labels, dropout)
     return keras.Model(pictures, networks.chain(x, head), name="small")

@@ -1,0 +1,80 @@
+"""The commands of docs/training.md and the cells of docs/tutorial.ipynb, run as they stand."""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import keras
+import pytest
+
+from common.classifier import Classifier
+from tests.shared import ROOT
+from tests.train.conftest import draw
+from train.__main__ import COMMANDS, main
+
+FRUIT = {"apples": "circles", "pears": "squares", "plums": "stripes"}
+
+# What makes a recipe light enough for a test; the last of two options counts.
+LIGHT = {
+    "tiny": ["--epochs", "2"],
+    "bottleneck": ["--weights", "none", "--size", "32", "--epochs", "2"],
+    "fine-tune": ["--weights", "none", "--size", "32", "--epochs", "1"],
+}
+
+
+def commands(document: str) -> list[list[str]]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", document, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line]
+    assert all(line.startswith("python -m train ") for line in lines)
+    return [shlex.split(line)[3:] for line in lines]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with what the documents take for granted."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATA_PATH", raising=False)
+    for name, kind in FRUIT.items():
+        (tmp_path / "my_photos" / name).mkdir(parents=True)
+        for i in range(18):
+            draw(kind, i).save(tmp_path / "my_photos" / name / f"{i}.jpg", quality=90)
+    shutil.copy(tmp_path / "my_photos" / "apples" / "1.jpg", tmp_path / "photo.jpg")
+    layers = [keras.Input((20, 20, 3)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    keras.Sequential(layers).save(tmp_path / "old.keras")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_every_command_of_the_guide(desk: Path) -> None:
+    run = set()
+    for command in commands((ROOT / "docs" / "training.md").read_text(encoding="utf-8")):
+        assert main([*command, *LIGHT.get(command[0], [])]) == 0, command
+        run.add(command[0])
+    assert run == set(COMMANDS) - {"small", "export"}
+    for model in (desk / "models").iterdir():
+        assert Classifier.load(model).card.labels == tuple(FRUIT)
+    assert (desk / "answers.csv").read_text().count("\n") > 6
+    assert (desk / "activations.png").is_file()
+
+
+@pytest.mark.slow
+def test_every_cell_of_the_notebook(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("WEIGHTS", "none")
+    monkeypatch.setenv("PHOTOS", "my_photos")
+    notebook = json.loads((ROOT / "docs" / "tutorial.ipynb").read_text(encoding="utf-8"))
+    names: dict[str, object] = {"display": lambda *shown: None}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert Classifier.load(desk / "models" / "tutorial").card.recipe == "bottleneck"
+
+
+def test_every_command_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "--help"])
+        assert stopped.value.code == 0
+        assert f"python -m train {command}" in capsys.readouterr().out

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_PATH ?= ../shared/data/kaggle_cat_dog
 WEIGHTS ?= imagenet
+NODE_MODULES := tests/web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help run install check format test page-shots model clean
@@ -21,6 +22,11 @@ $(VENV)/dev.stamp: requirements.txt train/requirements.txt requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# Accessibility rules and a type checker for the page's tests; the page itself needs nothing.
+$(NODE_MODULES): tests/web/package-lock.json
+	if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/web; \
+	else echo "npm is not installed: some tests of the page are skipped"; fi
+
 check: install  ## lint and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -30,7 +36,7 @@ format: install  ## lay the code out
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-test: install  ## the tests
+test: install $(NODE_MODULES)  ## the tests
 	$(BIN)/python -m pytest
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         "https://commons.wikimedia.org/w/api.php",
         description="Where the API of Wikimedia Commons answers.",
     )
+    contact: str | None = Field(
+        None,
+        pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$",
+        description="Address of who runs this; Wikimedia Commons asks to be told.",
+    )
     photo_folder: Path | None = Field(None, description="Folder of photos for Random.")
 
     @classmethod

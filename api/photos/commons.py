@@ -16,8 +16,8 @@ from api.photos.remote import (
     refuse_bad_status,
 )
 
-USER_AGENT = "dogorcat/0.1 (photo classifier with a Random button) python-requests"
-"""Required: the default agents of HTTP libraries are refused."""
+USER_AGENT = "dogorcat/0.1 ({contact}) python-requests"
+"""Required, with a way to reach who runs this: the default agents of libraries are refused."""
 WIDTH = 960
 """One of the standard thumbnail widths; other widths are answered with an error page."""
 LIMIT = 50
@@ -30,13 +30,14 @@ class Commons(RemoteSource):
     name = "commons"
     title = "Wikimedia Commons"
 
-    def __init__(self, fetcher: Fetch, url: str) -> None:
+    def __init__(self, fetcher: Fetch, url: str, contact: str | None = None) -> None:
         """Set up the session; nothing is asked yet."""
         super().__init__(fetcher)
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.headers["User-Agent"] = USER_AGENT
+        agent = USER_AGENT.format(contact=contact or "a picture classifier with a Random button")
+        self._session.headers["User-Agent"] = agent
         self._session.hooks["response"].append(refuse_bad_status)
 
     def search(self, words: str) -> list[Photo]:

@@ -85,7 +85,7 @@ class PhotoSources:
         if name == "commons":
             from api.photos.commons import Commons
 
-            return Commons(fetcher, settings.commons_api_url)
+            return Commons(fetcher, settings.commons_api_url, settings.contact)
         # Imported only where there is a key: flickrapi is slow to load.
         from api.photos.flickr import Flickr, FlickrKeys, read_keys
 

@@ -262,13 +262,13 @@ def test_photos_of_the_last_search_outlive_a_failure(
 
 
 def test_commons_keeps_the_rules(servers: dict[str, PhotoServer]) -> None:
-    sources = make(servers, photo_sources=("commons",))
+    sources = make(servers, photo_sources=("commons",), contact="me@example.org")
     photo, data = sources.random(WORDS, "sea_lion")
     (call,) = servers["commons"].calls
     assert call["iiurlwidth"] in {"330", "500", "960", "1280"}, "a standard width"
     assert call["gsrnamespace"] == "6"
     assert "intitle:sea intitle:lion intitle:animal" in call["gsrsearch"]
-    assert servers["commons"].agents[0].startswith("dogorcat/")
+    assert servers["commons"].agents[0].startswith("dogorcat/0.1 (me@example.org)")
     assert photo.author == "Ada & Bob"
     assert photo.licence == "CC BY-SA 4.0"
     assert photo.title.startswith("Cat number")

@@ -3,8 +3,8 @@
     python -m tests.web.page_shots [FOLDER]
 
 With the photos of ../shared beside the checkout and models/cat_dog made, the pictures are real
-photos; else they are drawn. `readme.png` is the one in the README (docs/page.png): the shipped model,
-and a cat that is drawn in any case, since no photo is part of this project.
+photos; else they are drawn. `readme.png` is the one in the README (docs/page.png): the shipped
+model, and a cat that is drawn in any case, since no photo is part of this project.
 """
 
 import sys

@@ -27,7 +27,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class MemoryRequest(Request):
     """A request whose uploads stay in memory: a visitor's picture is never written to disk."""
 
-    max_form_memory_size = 64 * 1024
+    # Above the 64 kB that Werkzeug reads at a time: it counts what it has read of a file, too.
+    max_form_memory_size = 512 * 1024
     max_form_parts = 64
 
     def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:

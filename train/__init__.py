@@ -5,3 +5,5 @@ import os
 # TensorFlow greets every start with lines about CPU features and missing GPUs.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# As in common/__init__.py, which may be imported later than ONNX Runtime.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

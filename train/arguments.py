@@ -47,6 +47,14 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
         metavar="FOLDER",
         help="more training photos: class folders of the same names; may be repeated",
     )
+    add(
+        "--held",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="class folders on which choices are made, in place of --held-share; may be repeated",
+    )
     add("--version", default="1", help="version in the model card (default: 1)")
     add("--overwrite", action="store_true", help="replace the model folder if it is there")
     add("--resume", action="store_true", help="go on after the last epoch of an interrupted run")
@@ -115,6 +123,19 @@ def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
         help="its weights: downloaded, random, or of a file (default: imagenet)",
     )
     add(
+        "--imagenet-head",
+        metavar="imagenet|none|FILE",
+        help="the network's own ImageNet head, which knows what is neither: downloaded, left out,"
+        " or of an .npz file with kernel and bias (default: imagenet with --weights imagenet,"
+        " else none)",
+    )
+    add(
+        "--familiar",
+        type=_classes,
+        metavar="151-268,281",
+        help="the ImageNet classes that are those of the labels (default: learned)",
+    )
+    add(
         "--cache",
         type=Path,
         default=CACHE,
@@ -135,6 +156,17 @@ def data_path() -> Path | None:
     """$DATA_PATH, where commands look when no DATA is named."""
     where = os.environ.get("DATA_PATH")
     return Path(where) if where else None
+
+
+def _classes(text: str) -> list[int]:
+    """`151-153,281` -> [151, 152, 153, 281]"""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    if not all(0 <= number < 1000 for number in found):
+        raise argparse.ArgumentTypeError("ImageNet classes are 0 to 999")
+    return found
 
 
 def names(text: str) -> list[str]:

@@ -1,11 +1,16 @@
 """How much a picture resembles what was trained on, 0..1: what lets a model say *neither*.
 
-Two ways, both inside the served graph and from the same pass. A network that kept its ImageNet
-head (`train.imagenet`) asks how much of that head's probability falls on the classes which the
-training photos evoke. Any other with pooled features measures the distance to its classes.
+Two witnesses, both inside the served graph and from the same pass:
+
+- a network that kept its ImageNet head (`train.imagenet`) is asked how much of that head's
+  probability falls on the classes which the training photos evoke;
+- pooled features of familiar pictures lie close to a small subspace; the share of a feature
+  vector that sticks out of it tells strangers (Wang et al. 2022, ViM, arXiv:2203.10807).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import keras
 import numpy as np
@@ -15,113 +20,131 @@ from train.data import Photos, Pixels
 from train.imagenet import CLASSES, OUTPUT, has_head
 from train.networks import POOL
 
-KEPT = 0.995
-"""Share of the held photos that the threshold keeps: 99 % are promised, of photos never seen."""
 PHOTOS = 2000
 """Training photos looked at, spread evenly: more do not move the averages."""
 DIMENSIONS = 64
-PRIOR = 1.0
+CHANCE = 3 / CLASSES
+STEEPNESS = 20.0
+"""What a residual weighs against the log-odds of the evoked mass: measured, see docs/model.md."""
 
 
 @dataclass(frozen=True)
-class Evoked:
-    """Probability mass of the ImageNet classes that the training photos evoke."""
+class Familiarity:
+    """What is familiar to one trained network."""
 
-    weights: NDArray[np.float32]
+    subspace: NDArray[np.float32]
+    """(features, dimensions), orthonormal columns."""
+    mean: NDArray[np.float32]
+    """(features,)"""
+    usual: float
+    """The residual that 95 % of the training photos stay below, 0..1."""
+    evoked: NDArray[np.float32] | None = None
     """(1000,) 0..1, how much each ImageNet class belongs to what was trained on."""
 
     @classmethod
-    def learn(cls, said: NDArray[np.float32], truth: NDArray[np.int64]) -> "Evoked":
-        """Weigh each class by how much more often than by chance it is evoked.
-
-        With p the mean probability of a class over the photos of the label that evokes it most,
-        and c = 1/1000 the chance, its weight is p / (p + c).
+    def learn(
+        cls, model: keras.Model, photos: Photos, familiar: tuple[int, ...] = ()
+    ) -> Self | None:
+        """Learn from training photos; None for a network without pooled features.
 
         Args:
-            said: (photos, 1000) probabilities of the ImageNet head.
-            truth: (photos,) index of the label.
+            model: pictures in, with a layer named `pool` and, where it has one, its ImageNet head.
+            familiar: the ImageNet classes that are those of the labels, where they are known.
         """
-        means = np.stack([said[truth == label].mean(axis=0) for label in np.unique(truth)])
-        evoked = means.max(axis=0)
-        return cls((evoked / (evoked + PRIOR / CLASSES)).astype(np.float32))
+        if POOL not in {layer.name for layer in model.layers}:
+            return None
+        some = photos.select(np.unique(np.linspace(0, len(photos) - 1, PHOTOS).astype(int)))
+        tensors = {POOL: model.get_layer(POOL).output}
+        if has_head(model):
+            tensors[OUTPUT] = keras.ops.softmax(model.get_layer(OUTPUT).output)
+        seen = outputs(model, tensors, some)
+        features = seen[POOL]
+        mean = features.mean(axis=0)
+        _, _, rows = np.linalg.svd(
+            features - _means(features, some.truth)[some.truth], full_matrices=False
+        )
+        subspace = rows[: min(DIMENSIONS, len(rows) // 2)].T
+        usual = float(np.quantile(_residual(features - mean, features, subspace), 0.95))
+        if OUTPUT not in seen:
+            return cls(subspace, mean, usual)
+        if familiar:
+            known = np.isin(np.arange(CLASSES), familiar).astype(np.float32)
+            return cls(subspace, mean, usual, known)
+        return cls(subspace, mean, usual, evoked(seen[OUTPUT], some.truth))
 
     def output(self, model: keras.Model) -> keras.KerasTensor:
-        """The familiarity (batch,) of a network with its ImageNet head."""
-        said = keras.ops.softmax(model.get_layer(OUTPUT).output, axis=-1)
-        return keras.ops.sum(said * self.weights, axis=-1)
+        """The familiarity (batch,) of a network: what `learn` has learned, as part of its graph.
 
+        Log-odds of the evoked mass, minus the residual beyond the usual one, times a factor.
+        """
+        features = model.get_layer(POOL).output
+        apart = features - self.mean
+        inside = keras.ops.sum(keras.ops.matmul(apart, self.subspace) ** 2, axis=-1)
+        outside = keras.ops.maximum(keras.ops.sum(apart**2, axis=-1) - inside, 0.0)
+        length = keras.ops.sum(features**2, axis=-1) + 1e-6
+        odds = STEEPNESS * (self.usual - keras.ops.sqrt(outside / length))
+        if self.evoked is not None:
+            said = keras.ops.softmax(model.get_layer(OUTPUT).output, axis=-1)
+            mass = keras.ops.clip(keras.ops.sum(said * self.evoked, axis=-1), 1e-6, 1 - 1e-6)
+            odds = odds + keras.ops.log(mass) - keras.ops.log(1 - mass)
+        return keras.ops.sigmoid(odds)
 
-@dataclass(frozen=True)
-class Distance:
-    """Distance to the nearest class centre among whitened features (Lee et al. 2018).
-
-    arXiv:1807.03888, with the covariance reduced to its first 64 dimensions. The familiarity
-    is 1 / (1 + (d / d95)^4): 1 at a centre, 1/2 where 95 % of the held photos are nearer.
-    """
-
-    projection: NDArray[np.float32]
-    """(features, dimensions), whitening."""
-    centres: NDArray[np.float32]
-    """(labels, dimensions)"""
-    d95: float
+    def save(self, file: Path) -> None:
+        """Write it beside a trained network, for the export."""
+        extra = {} if self.evoked is None else {"evoked": self.evoked}
+        np.savez(file, subspace=self.subspace, mean=self.mean, usual=self.usual, **extra)
 
     @classmethod
-    def learn(
-        cls,
-        features: NDArray[np.float32],
-        truth: NDArray[np.int64],
-        held: NDArray[np.float32],
-    ) -> "Distance":
-        """Fit centres and whitening on training features, the scale on held ones."""
-        means = np.stack([features[truth == label].mean(axis=0) for label in np.unique(truth)])
-        _, scale, rows = np.linalg.svd(features - means[truth], full_matrices=False)
-        kept = min(DIMENSIONS, int((scale > scale[0] * 1e-3).sum()))
-        projection = (rows[:kept] / scale[:kept, None]).T * np.sqrt(len(features))
-        distance = cls(projection.astype(np.float32), (means @ projection).astype(np.float32), 1.0)
-        d95 = np.quantile(distance._squared(held @ distance.projection), 0.95) ** 0.5
-        return cls(distance.projection, distance.centres, float(d95))
-
-    def _squared(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
-        apart = places[:, None] - self.centres[None]
-        least: NDArray[np.float32] = (apart**2).sum(axis=-1).min(axis=1)
-        return least
-
-    def output(self, model: keras.Model) -> keras.KerasTensor:
-        """The familiarity (batch,) of a network with pooled features."""
-        places = keras.ops.matmul(model.get_layer(POOL).output, self.projection)
-        apart = keras.ops.expand_dims(places, 1) - self.centres[None]
-        squared = keras.ops.min(keras.ops.sum(apart**2, axis=-1), axis=1)
-        return 1.0 / (1.0 + (squared / self.d95**2) ** 2)
+    def load(cls, file: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(file) as arrays:
+            return cls(
+                arrays["subspace"],
+                arrays["mean"],
+                float(arrays["usual"]),
+                arrays.get("evoked"),
+            )
 
 
-def learn(model: keras.Model, train: Photos, held: Photos) -> Evoked | Distance | None:
-    """Learn from the photos what is familiar to a trained network; None where it cannot tell.
+def evoked(said: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Weigh each ImageNet class by how much more often than by chance photos evoke it.
+
+    With p the share of photos whose most probable class it is, of the label that evokes it most,
+    and c = 3/1000, its weight is p / (p + c).
 
     Args:
-        model: pictures in; with an ImageNet head, or with pooled features, or neither.
+        said: (photos, 1000) probabilities of the ImageNet head.
+        truth: (photos,) index of the label.
+
+    Returns:
+        (1000,) weights 0..1.
     """
-    size = model.input_shape[1:3]
-    some = train.select(np.unique(np.linspace(0, len(train) - 1, PHOTOS).astype(int)))
-    if has_head(model):
-        said = _outputs(model, keras.ops.softmax(model.get_layer(OUTPUT).output), some, size)
-        return Evoked.learn(said, some.truth)
-    if POOL not in {layer.name for layer in model.layers}:
-        return None
-    pooled = model.get_layer(POOL).output
-    return Distance.learn(
-        _outputs(model, pooled, some, size), some.truth, _outputs(model, pooled, held, size)
-    )
+    first = np.eye(CLASSES, dtype=np.float32)[said.argmax(axis=1)]
+    share = _means(first, truth).max(axis=0)
+    weights: NDArray[np.float32] = share / (share + CHANCE)
+    return weights
 
 
-def threshold(familiarity: NDArray[np.float32], kept: float = KEPT) -> float:
-    """The familiarity that a share of the held photos reaches."""
-    return float(np.quantile(familiarity, 1 - kept, method="lower"))
-
-
-def _outputs(
-    model: keras.Model, tensor: keras.KerasTensor, photos: Photos, size: tuple[int, int]
-) -> NDArray[np.float32]:
-    part = keras.Model(model.input, tensor)
-    pixels = Pixels(photos, size)
+def outputs(
+    model: keras.Model, tensors: dict[str, keras.KerasTensor], photos: Photos
+) -> dict[str, NDArray[np.float32]]:
+    """What inner tensors of a network are for photos, batch first."""
+    part = keras.Model(model.input, tensors)
+    pixels = Pixels(photos, model.input_shape[1:3])
     batches = np.array_split(np.arange(len(photos)), -(-len(photos) // 32))
-    return np.concatenate([part.predict_on_batch(pixels(which)) for which in batches])
+    rows = [part.predict_on_batch(pixels(which)) for which in batches]
+    return {name: np.concatenate([row[name] for row in rows]) for name in tensors}
+
+
+def _means(rows: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    return np.stack([rows[truth == label].mean(axis=0) for label in np.unique(truth)])
+
+
+def _residual(
+    apart: NDArray[np.float32], features: NDArray[np.float32], subspace: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    outside = (apart**2).sum(axis=1) - ((apart @ subspace) ** 2).sum(axis=1)
+    residual: NDArray[np.float32] = np.sqrt(
+        np.maximum(outside, 0) / ((features**2).sum(axis=1) + 1e-6)
+    )
+    return residual

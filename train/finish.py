@@ -16,6 +16,7 @@ import keras
 
 from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
+from train.choices import Choices
 from train.data import scan
 from train.evaluate import table
 from train.folder import Product, write_folder
@@ -36,7 +37,9 @@ def finish(
         the exit status.
     """
     model.save(run.folder / TRAINED)
-    said = {
+    familiar = tuple(run.settings.get("familiar") or ())
+    choices = Choices.make(model, run.train, run.held, familiar)
+    said = choices.save(run.folder) | {
         "recipe": run.recipe,
         "settings": run.settings,
         "labels": run.labels,
@@ -78,6 +81,7 @@ def export(out: Path, validation: Path | None = None) -> int:
         data=DataFingerprint.model_validate(said["data"]),
         pretrained=said["pretrained"] and Pretrained.model_validate(said["pretrained"]),
         history=said["history"],
+        choices=Choices.load(folder, said),
     )
     figures = write_folder(
         product,

@@ -29,6 +29,7 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
+from train.choices import Choices
 from train.data import Photos, Pixels
 from train.evaluate import scores_and_truth
 from train.export import check_parity, to_onnx
@@ -55,7 +56,7 @@ class Product:
     description: str = ""
     pretrained: Pretrained | None = None
     history: list[dict[str, float]] = field(default_factory=list)
-    temperature: float = 1.0
+    choices: Choices = field(default_factory=Choices)
 
 
 def write_folder(
@@ -86,7 +87,9 @@ def write_folder(
         DataError: the folder is there, or cannot be written.
     """
     with _beside(out, overwrite) as half:
-        graph = serving(product.model, product.temperature)
+        choices = product.choices
+        familiarity = choices.familiarity and choices.familiarity.output(product.model)
+        graph = serving(product.model, choices.temperature, familiarity)
         to_onnx(graph, half / ONNX)
         height, width = graph.inputs[0].shape[1:3]
         check_parity(graph, half / ONNX, _some_pictures(photos, (height, width)))
@@ -102,11 +105,14 @@ def write_folder(
             labels=product.labels,
             description=product.description,
             input=InputSpec(height=height, width=width),
-            outputs=OutputSpec(maps="maps" if "maps" in graph.output else None),
+            outputs=OutputSpec(
+                **{name: name for name in ("familiarity", "maps") if name in graph.output}
+            ),
             recipe=product.recipe,
             settings=product.settings,
             data=product.data,
-            temperature=product.temperature,
+            temperature=choices.temperature,
+            neither_threshold=choices.threshold,
             pretrained=product.pretrained,
             files=files,
         )

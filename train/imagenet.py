@@ -6,12 +6,14 @@ before (learning without forgetting, Li and Hoiem 2016, arXiv:1606.09282), which
 holds the backbone back from learning only the origin of the training photos.
 """
 
+import sys
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from train.backbones import IMAGENET
+from train.backbones import IMAGENET, NONE
 from train.networks import LOGITS, POOL
 
 CLASSES = 1000
@@ -35,7 +37,7 @@ def load_head(backbone: str, source: str) -> tuple[NDArray[np.float32], NDArray[
         try:
             with np.load(source) as arrays:
                 return arrays["kernel"].astype(np.float32), arrays["bias"].astype(np.float32)
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, EOFError, KeyError, ValueError) as error:
             raise DataError(f"{source} is no .npz file with kernel and bias.") from error
     try:
         whole = getattr(keras.applications, backbone)(weights=IMAGENET)
@@ -57,6 +59,28 @@ def load_head(backbone: str, source: str) -> tuple[NDArray[np.float32], NDArray[
     return kernel, bias
 
 
+def keep_head(model: keras.Model, backbone: str, weights: str, source: str | None) -> keras.Model:
+    """Attach a backbone's ImageNet head, where it is asked for and there is one.
+
+    Args:
+        model: pictures in, logits out, with a pooling layer.
+        weights: the backbone's: with ImageNet's the head comes along unless `source` is `none`.
+        source: `imagenet`, `none`, a file, or None for what fits the weights.
+
+    Raises:
+        DataError: what was asked for cannot be had.
+    """
+    if source == NONE or (source is None and weights != IMAGENET):
+        return model
+    try:
+        return attach(model, *load_head(backbone, source or IMAGENET))
+    except DataError as error:
+        if source is not None:
+            raise
+        print(f"Going without the ImageNet head: {error}", file=sys.stderr)
+        return model
+
+
 def attach(
     model: keras.Model, kernel: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> keras.Model:
@@ -74,7 +98,7 @@ def attach(
     head = keras.layers.Dense(CLASSES, name=OUTPUT)
     said = head(features)
     head.set_weights([kernel, bias])
-    outputs = {LOGITS: model.get_layer(LOGITS).output, OUTPUT: said}
+    outputs = {LOGITS: model.output, OUTPUT: said}
     return keras.Model(model.input, outputs, name=model.name)
 
 
@@ -102,18 +126,24 @@ class Distillation(keras.layers.Layer):  # type: ignore[misc]
         self.add_loss(self.weight * keras.ops.mean(keras.ops.sum(says * apart, axis=-1)))
         return logits
 
-    def compute_output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
-        return shapes[0]
+    def compute_output_shape(
+        self,
+        logits_shape: tuple[int, ...],
+        student_shape: tuple[int, ...],
+        teacher_shape: tuple[int, ...],
+    ) -> tuple[int, ...]:
+        return logits_shape
 
 
 def distilled(model: keras.Model, weight: float) -> keras.Model:
     """Pictures in, logits out, for training: a frozen copy of the network as it is now teaches."""
-    teacher = keras.models.clone_model(model)
-    teacher.set_weights(model.get_weights())
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    teacher = keras.Model(copy.input, copy.output, name="teacher")
     teacher.trainable = False
     pictures = keras.Input(model.input_shape[1:])
     learned, taught = model(pictures), teacher(pictures, training=False)
     logits = Distillation(weight, name="distillation")(
         learned[LOGITS], learned[OUTPUT], taught[OUTPUT]
     )
-    return keras.Model(pictures, logits, name=model.name)
+    return keras.Model(pictures, logits)

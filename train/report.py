@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -77,7 +78,7 @@ def write_report(
     *,
     show_photos: bool,
 ) -> None:
-    """Write `folder`/index.html.
+    """Write `folder`/index.html, and the bare history for whoever wants to plot it otherwise.
 
     Args:
         history: one entry for each epoch, oldest first.
@@ -103,6 +104,7 @@ def write_report(
     parts += ["<h2>Settings</h2>", _table(card.settings.items())]
     page = _PAGE.format(title=escape(f"{card.name}: training report"), body="\n".join(parts))
     (folder / "index.html").write_text(page, encoding="utf-8")
+    (folder / "history.json").write_text(json.dumps(list(history), indent=1) + "\n")
 
 
 def history_plot(history: Sequence[dict[str, float]]) -> Figure:

@@ -46,6 +46,7 @@ class Run:
     labels: tuple[str, ...]
     data: Path
     extra: tuple[Path, ...]
+    held_folders: tuple[Path, ...]
     out: Path
     version: str
     overwrite: bool
@@ -77,6 +78,7 @@ class Run:
             labels=tuple(args.labels or ()),
             data=args.data,
             extra=tuple(args.extra),
+            held_folders=tuple(args.held),
             out=args.out,
             version=args.version,
             overwrite=args.overwrite,
@@ -115,7 +117,10 @@ class Run:
         if len(set(self.labels)) != len(self.labels) or NEITHER in self.labels:
             raise DataError(f"Labels must differ from each other and from {NEITHER!r}.")
         self.settings["classes"] = list(every.classes)
-        self.train, self.held = every.split(self.settings["held_share"])
+        if self.held_folders:
+            self.train, self.held = every, scan(*self.held_folders)
+        else:
+            self.train, self.held = every.split(self.settings["held_share"])
 
     def _open_folder(self) -> None:
         """Make the run's folder, or with --resume check that it belongs to the same run."""

@@ -13,7 +13,6 @@ import argparse
 import keras
 
 from train import arguments, backbones, imagenet, networks
-from train.backbones import IMAGENET, NONE
 from train.data import Batches, Photos
 from train.features import features
 from train.finish import finish
@@ -65,7 +64,6 @@ def train(
     train, held = batches(run.train, seed), batches(run.held)
     state = fit(learner, train, held, run, "head", epochs=epochs, patience=patience)
     model = keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone)
-    source = args.imagenet_head or (IMAGENET if args.weights == IMAGENET else NONE)
-    if source != NONE and args.head == "gap":
-        model = imagenet.attach(model, *imagenet.load_head(args.backbone, source))
+    if args.head == "gap":
+        model = imagenet.keep_head(model, args.backbone, args.weights, args.imagenet_head)
     return model, state

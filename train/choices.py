@@ -1,0 +1,93 @@
+"""What is chosen after training, on held photos alone: temperature, familiarity, threshold."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from train.data import Photos
+from train.familiarity import Familiarity, outputs
+from train.networks import logits
+
+KEPT = 0.995
+"""Share of the held photos that the threshold keeps: 99 % are promised, of photos never seen."""
+PRIOR = 0.5
+"""Standard deviation of the logarithm of the temperature, before any photo was looked at."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a served model adds to a trained network."""
+
+    temperature: float = 1.0
+    """What the logits are divided by."""
+    familiarity: Familiarity | None = None
+    threshold: float | None = None
+    """Below this familiarity the verdict is `neither`."""
+
+    @classmethod
+    def make(
+        cls, model: keras.Model, train: Photos, held: Photos, familiar: tuple[int, ...] = ()
+    ) -> Self:
+        """Choose for a trained network.
+
+        Args:
+            model: pictures in, logits out.
+            train: what it learned from: what is familiar is learned from these, too.
+            held: what it did not learn from.
+            familiar: ImageNet classes known to be those of the labels; learned where empty.
+        """
+        familiarity = Familiarity.learn(model, train, familiar)
+        wanted = {"logits": logits(model)}
+        if familiarity:
+            wanted["familiarity"] = familiarity.output(model)
+        seen = outputs(model, wanted, held)
+        return cls(
+            fit_temperature(seen["logits"], held.truth),
+            familiarity,
+            fit_threshold(seen["familiarity"]) if familiarity else None,
+        )
+
+    def save(self, folder: Path) -> dict[str, float | None]:
+        """Write the arrays into a run's folder; returns the numbers, for its JSON."""
+        if self.familiarity:
+            self.familiarity.save(folder / "familiarity.npz")
+        return {"temperature": self.temperature, "threshold": self.threshold}
+
+    @classmethod
+    def load(cls, folder: Path, numbers: dict[str, float | None]) -> Self:
+        """Read what `save` wrote."""
+        file = folder / "familiarity.npz"
+        familiarity = Familiarity.load(file) if file.is_file() else None
+        return cls(numbers["temperature"] or 1.0, familiarity, numbers["threshold"])
+
+
+def fit_temperature(values: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
+    """The temperature that makes the scores of held photos most likely (Guo et al. 2017).
+
+    arXiv:1706.04599. A prior around 1 keeps a handful of photos without a mistake from making
+    the model certain of everything.
+
+    Args:
+        values: (photos, labels) logits.
+        truth: (photos,) index of the label.
+    """
+
+    def cost(log_t: float) -> float:
+        scaled = values.astype(np.float64) / np.exp(log_t)
+        top = scaled.max(axis=1, keepdims=True)
+        norm = top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1))
+        likelihood = (scaled[np.arange(len(truth)), truth] - norm).sum()
+        return float(0.5 * (log_t / PRIOR) ** 2 - likelihood)
+
+    found = minimize_scalar(cost, bounds=(-3, 3), method="bounded")
+    return round(float(np.exp(found.x)), 4)
+
+
+def fit_threshold(familiarity: NDArray[np.float32], kept: float = KEPT) -> float:
+    """The familiarity that a share of the held photos reaches, 0..1."""
+    return round(float(np.quantile(familiarity, 1 - kept, method="lower")), 6)

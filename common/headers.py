@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from common.errors import ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
+from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
 
 MAX_PIXELS = 50_000_000
 """Largest width x height: above nearly every phone's, and 200 MB at four bytes a pixel."""
@@ -82,8 +82,10 @@ def inspect(data: bytes) -> Header:
             return _webp(data)
         if data[4:8] == b"ftyp":
             return _heif(data)
-    except (struct.error, IndexError):
-        raise _damaged() from None
+    except ImageError:
+        raise
+    except Exception as error:  # what is read here may be anything
+        raise _damaged() from error
     raise _refusal(data)
 
 
@@ -143,10 +145,9 @@ def _jpeg(data: bytes) -> Header:
         )
         if marker in _FRAMES or marker in _TABLES or keep_app:
             kept.append(data[start:position])
-    if marker != _SOS or not frame:
-        raise _damaged()
-
     height, width, components = struct.unpack_from(">HHB", frame, 1)
+    if marker != _SOS or not components:
+        raise _damaged()
     check_size(width, height)
     scans = _scans(data, start) if data.count(b"\xff\xda", start) > 1 else 1
     work = scans * width * height

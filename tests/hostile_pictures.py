@@ -186,6 +186,13 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: jpeg_with(segment(0xC0, b"\x08\0\x08\0\x08\0")),
         {UNREADABLE},
     ),
+    "jpeg: two scans, no components": (
+        lambda: b"\xff\xd8"
+        + segment(0xC2, b"\x08\0\x08\0\x08\0")
+        + segment(0xDA, b"\0\0\x3f\0") * 2
+        + b"\xff\xd9",
+        {UNREADABLE},
+    ),
     "jpeg: 65535 x 65535": (lambda: jpeg_sized(65535, 65535), {TOO_LARGE}),
     "jpeg: 65535 x 1": (lambda: jpeg_sized(65535, 1), {TOO_LARGE}),
     "jpeg: 0 x 0": (lambda: jpeg_sized(0, 0), {UNREADABLE}),

@@ -1,0 +1,19 @@
+"""A short run of the fuzz targets; `python -m tests.security.fuzz` is for long ones."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.parametrize(("target", "runs"), [("decode", 2000), ("url", 20_000)])
+def test_fuzz(target: str, runs: int, tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="atheris is not installed (Linux only)")
+    options = [f"-runs={runs}", "-seed=1", f"-artifact_prefix={tmp_path}/", tmp_path / "corpus"]
+    command = [sys.executable, "-m", "tests.security.fuzz", target, *options]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert f"Done {runs} runs" in ended.stderr

@@ -5,6 +5,8 @@ import os
 import random
 import re
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import ClassVar
@@ -16,7 +18,7 @@ from common.images import read
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 MAX_BYTES = 30 * 2**20
-FRESH_S = 60.0
+FRESH_S = 300.0
 """How long one look at the folder is believed, in seconds."""
 
 
@@ -98,19 +100,19 @@ class Folder:
             raise LookupError(key)
         return data
 
-    def _walk(self) -> list[Path]:
-        found = []
-        for folder, subfolders, names in os.walk(self._root):  # follows no linked folder
-            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-            for name in names:
-                path = Path(folder, name)
-                if (
-                    name.lower().endswith(SUFFIXES)
-                    and not name.startswith(".")
-                    and self._inside(path)
-                ):
-                    found.append(path)
-        return found
+    def _walk(self) -> Iterator[Path]:
+        folders = [self._root]
+        while folders:
+            with suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    elif entry.name.lower().endswith(SUFFIXES) and (
+                        entry.is_file(follow_symlinks=False) or self._inside(Path(entry.path))
+                    ):
+                        yield Path(entry.path)
 
     def _inside(self, path: Path) -> bool:
         real = path.resolve()

@@ -27,6 +27,7 @@ async function start(/** @type {Task[]} */ tasks) {
   if (tasks[0].kind === "url") /** @type {HTMLInputElement} */ (find("#url")).value = tasks[0].url;
   const slots = tasks.map((task) => ({ task, card: waitingCard(task, controller) }));
   answers.classList.toggle("grid", tasks.length > 1);
+  keepFocus(answers);
   answers.replaceChildren(...slots.map(({ card }) => card));
   answers.setAttribute("aria-busy", "true");
   reveal();
@@ -63,11 +64,13 @@ async function fill({ task, card }, oneOfMany, signal) {
   try {
     const ready = task.kind === "file" ? { ...task, file: await shrunk(task.file) } : task;
     const answer = await ask(ready, { model: chooser.value || null, signal, onStarting });
+    keepFocus(card);
     card.replaceWith(answerCard(answer));
     remember(answer, showAgain);
     if (!oneOfMany) announce(spokenAnswer(answer));
     return true;
   } catch (error) {
+    keepFocus(card);
     if (!signal.aborted) card.replaceWith(failureCard(task, error, oneOfMany));
     else if (card.isConnected) card.remove(); // cancelled; a newer question has replaced all cards
     return false;
@@ -88,7 +91,6 @@ function waitingCard(/** @type {Task} */ task, /** @type {AbortController} */ co
   find(".cancel", card).addEventListener("click", () => {
     controller.abort();
     announce("Cancelled.");
-    find("#answers").focus({ preventScroll: true });
   });
   return card;
 }
@@ -134,6 +136,11 @@ function clearErrors() {
   fieldError("url", "");
   fieldError("random", "");
   find("#url-hint").textContent = "";
+}
+
+/** Hand the focus to the answers where it sits in something that is about to go. */
+function keepFocus(/** @type {HTMLElement} */ leaving) {
+  if (leaving.contains(document.activeElement)) answers.focus({ preventScroll: true });
 }
 
 /** Bring the answer into view where it is below the form, as on phones. */

@@ -379,6 +379,11 @@ def test_large_photos_are_made_smaller_before_they_travel(opened: Page) -> None:
     assert (width, height) == (2048, 1229)
 
 
+def test_the_way_to_the_documentation(opened: Page) -> None:
+    opened.get_by_role("link", name="API with documentation").click()
+    expect(opened.get_by_role("heading", name="dogorcat")).to_be_visible()
+
+
 # ---- mistakes
 
 

@@ -149,7 +149,9 @@ def _jpeg(data: bytes) -> Header:
     if marker != _SOS or not components:
         raise _damaged()
     check_size(width, height)
-    scans = _scans(data, start) if data.count(b"\xff\xda", start) > 1 else 1
+    # libjpeg's rule: only then it goes through more than one scan, and holds all coefficients.
+    several = frame_marker in _PROGRESSIVE or data[start + 4] < components
+    scans = _scans(data, start) if several else 1
     work = scans * width * height
     if work > MAX_SCAN_PIXELS:
         raise ImageTooLarge(f"The picture is stored in {scans} scans: too much work to decode.")
@@ -160,7 +162,7 @@ def _jpeg(data: bytes) -> Header:
         height,
         b"".join(kept),
         orientation or 1,
-        _coefficients(frame, width * height, components) if scans > 1 else 0,
+        _coefficients(frame, width * height, components) if several else 0,
         suspicious=work > _SUSPICIOUS_SCAN_PIXELS or frame_marker in _ARITHMETIC,
     )
 

@@ -12,25 +12,23 @@ import queue
 import socket
 import ssl
 import threading
-import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, NoReturn
+from typing import Any
 
 import certifi
 
 from common import addresses
 from common.errors import (
-    FetchBusy,
     FetchError,
     FetchFailed,
-    FetchTimeout,
     ImageTooLarge,
     UrlInvalid,
     UrlNotAllowed,
 )
+from common.places import Places
+from common.timed_socket import Deadline, TimedSocket
 from common.urls import Url, join, parse_url
 
 MAX_REDIRECTS = 3
@@ -72,11 +70,11 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._ports = frozenset(allowed_ports)
         self._networks = tuple(allowed_networks)
-        self._fetches = _Places(concurrency)
-        self._names = _Places(self.per_host)
-        self._hosts = _Places(self.per_host)
+        self._fetches = Places(concurrency)
+        self._names = Places(self.per_host)
+        self._hosts = Places(self.per_host)
         # A lookup may go on after its fetch has given up, so there may be more of them.
-        self._lookups = _Places(2 * concurrency)
+        self._lookups = Places(2 * concurrency)
         self._tls = ssl.create_default_context()
         self._tls.load_verify_locations(certifi.where())
 
@@ -99,7 +97,7 @@ class Fetcher:
             ImageTooLarge: the body has more than `max_bytes`.
         """
         limit = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
-        deadline = _Deadline(limit)
+        deadline = Deadline(limit)
         here = self._parse(url)
         with self._fetches.taken(""), _only_fetch_errors(deadline):
             for _ in range(MAX_REDIRECTS + 1):
@@ -126,7 +124,7 @@ class Fetcher:
             raise FetchFailed("The other server redirects from https to http.")
         return there
 
-    def _request(self, url: Url, deadline: "_Deadline") -> bytes | str:
+    def _request(self, url: Url, deadline: Deadline) -> bytes | str:
         """One request: the body, or the Location of a redirect."""
         with self._names.taken(url.host):
             found = self._vetted(url, deadline)
@@ -135,7 +133,7 @@ class Fetcher:
                 self._dial(url, found, deadline) as sock,
             ):
                 connection = http.client.HTTPConnection(url.host, url.port)
-                connection.sock = _TimedSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
+                connection.sock = TimedSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
                 connection.putrequest("GET", url.target, skip_host=True)  # asks for `identity`
                 connection.putheader("Host", url.authority)
                 connection.putheader("User-Agent", USER_AGENT)
@@ -144,7 +142,7 @@ class Fetcher:
                 connection.endheaders()
                 return self._answer(connection.getresponse())
 
-    def _vetted(self, url: Url, deadline: "_Deadline") -> list[_Found]:
+    def _vetted(self, url: Url, deadline: Deadline) -> list[_Found]:
         """Every address of the host, if all of them may be dialled."""
         found = _literal(url) if url.is_address else self._look_up(url, deadline)
         if not found or not all(
@@ -153,7 +151,7 @@ class Fetcher:
             raise UrlNotAllowed
         return found
 
-    def _look_up(self, url: Url, deadline: "_Deadline") -> list[_Found]:
+    def _look_up(self, url: Url, deadline: Deadline) -> list[_Found]:
         """`getaddrinfo`, which nothing can interrupt, on a thread that may be left behind."""
         self._lookups.take("")
         answers: queue.SimpleQueue[list[_Found]] = queue.SimpleQueue()
@@ -170,7 +168,7 @@ class Fetcher:
         except queue.Empty:
             deadline.expire()
 
-    def _dial(self, url: Url, found: list[_Found], deadline: "_Deadline") -> socket.socket:
+    def _dial(self, url: Url, found: list[_Found], deadline: Deadline) -> socket.socket:
         """Connect to the first address that answers; for https, as the host of the URL."""
         for i, (family, type_, protocol, _, sockaddr) in enumerate(found):
             last = i == len(found) - 1
@@ -243,96 +241,8 @@ def _neighbourhood(address: str) -> str:
     return str(parsed) if parsed.version == 4 else str(ip_network((int(parsed) >> 64 << 64, 64)))
 
 
-class _Deadline:
-    """The one end of everything that a fetch does."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds until the end, more than 0.
-
-        Raises:
-            FetchTimeout: there are none.
-        """
-        left = self._end - time.monotonic()
-        if left <= 0:
-            self.expire()
-        return left
-
-    def expire(self) -> NoReturn:
-        raise FetchTimeout("The other server took too long.")
-
-
-class _Places:
-    """A bounded number of places for each key; who finds none is told at once to come back."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._lock = threading.Lock()
-        self._used: Counter[str] = Counter()
-
-    def take(self, key: str) -> None:
-        with self._lock:
-            if self._used[key] >= self._number:
-                raise FetchBusy("Too many pictures are being fetched right now.")
-            self._used[key] += 1
-
-    def give_back(self, key: str) -> None:
-        with self._lock:
-            self._used[key] -= 1
-            if not self._used[key]:
-                del self._used[key]
-
-    @contextmanager
-    def taken(self, key: str) -> Iterator[None]:
-        self.take(key)
-        try:
-            yield
-        finally:
-            self.give_back(key)
-
-
-class _TimedSocket:
-    """As much of a socket as http.client uses, every read within the deadline and the budget.
-
-    A socket's own timeout starts anew with every byte, so a server that drips would never end it.
-    """
-
-    def __init__(self, sock: socket.socket, deadline: _Deadline, max_bytes: int) -> None:
-        self._sock, self._deadline, self._max_bytes = sock, deadline, max_bytes
-
-    def sendall(self, data: bytes) -> None:
-        self._sock.settimeout(self._deadline.left())
-        self._sock.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(
-            _TimedReader(self._sock, self._deadline, self._max_bytes), buffer_size=_CHUNK
-        )
-
-    def close(self) -> None:
-        """Left to the fetch: http.client closes its socket before the body is read."""
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: _Deadline, max_bytes: int) -> None:
-        self._sock, self._deadline, self._left = sock, deadline, max_bytes
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(self._deadline.left())
-        number = self._sock.recv_into(buffer)
-        self._left -= number
-        if self._left < 0:
-            raise FetchFailed("The other server sends more than any picture needs.")
-        return number
-
-
 @contextmanager
-def _only_fetch_errors(deadline: _Deadline) -> Iterator[None]:
+def _only_fetch_errors(deadline: Deadline) -> Iterator[None]:
     """Whatever sockets, TLS and http.client raise: FetchError."""
     try:
         yield

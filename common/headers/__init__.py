@@ -1,0 +1,40 @@
+"""A cheap look at a picture's header, before any decoder sees the file. Decides by content alone.
+
+Says what the file is, how large and how much work, and takes out of it everything that is not
+needed to draw it (EXIF, text, colour profiles, further pictures): a decoder never sees that, so
+nothing hidden there can cost memory or time.
+"""
+
+from common.errors import ImageError, ImageUnreadable
+from common.headers import gif, heif, jpeg, other, png, webp
+from common.headers.header import MAX_PIXELS, Header, check_size, damaged
+
+__all__ = ["MAX_PIXELS", "Header", "check_size", "inspect"]
+
+
+def inspect(data: bytes) -> Header:
+    """Look at a file's header.
+
+    Raises:
+        ImageUnreadable: empty, damaged, or no picture at all.
+        ImageTypeUnsupported: a picture or document of another kind; the message names it.
+        ImageTooLarge: more pixels or work than allowed.
+    """
+    if not data:
+        raise ImageUnreadable("The picture is empty: there are no bytes in it.")
+    try:
+        if data.startswith(b"\xff\xd8\xff"):
+            return jpeg.inspect(data)
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            return png.inspect(data)
+        if data.startswith((b"GIF87a", b"GIF89a")):
+            return gif.inspect(data)
+        if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+            return webp.inspect(data)
+        if data[4:8] == b"ftyp":
+            return heif.inspect(data)
+    except ImageError:
+        raise
+    except Exception as error:  # what is read here may be anything
+        raise damaged() from error
+    raise other.refusal(data)

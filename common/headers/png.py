@@ -1,0 +1,76 @@
+"""PNG headers (W3C PNG, third edition, chapter 5)."""
+
+import struct
+import zlib
+
+from common.errors import ImageUnreadable
+from common.headers.exif import exif_orientation
+from common.headers.header import (
+    MAX_PARTS,
+    MAX_TEXT_BYTES,
+    SUSPICIOUS_PIXELS,
+    Header,
+    check_size,
+    damaged,
+)
+
+
+def inspect(data: bytes) -> Header:
+    kept: list[bytes] = []
+    pixels: list[bytes] = []
+    orientation, text_left, position = 1, MAX_TEXT_BYTES, 8
+    width = height = depth = colour = 0
+    for _ in range(MAX_PARTS * 10):  # pixels may come in many chunks
+        if position + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, position)
+        body = data[position + 8 : position + 8 + length]
+        position += 12 + length
+        if kind == b"IDAT":
+            pixels.append(body)
+        elif kind == b"IHDR":
+            width, height, depth, colour = struct.unpack_from(">IIBB", body)
+            check_size(width, height)
+            kept.append(_chunk(kind, body))
+        elif kind == b"PLTE" or (kind == b"tRNS" and (depth, colour) != (16, 2)):
+            kept.append(_chunk(kind, body))
+        elif kind == b"eXIf":
+            orientation = exif_orientation(body)
+        elif kind in (b"zTXt", b"iTXt", b"iCCP"):
+            text_left -= _unpacked(kind, body, text_left)
+        elif kind == b"IEND":
+            break
+    if not width or not pixels:
+        raise damaged()
+    kept += [_chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b"")]
+    return Header(
+        "PNG",
+        width,
+        height,
+        data[:8] + b"".join(kept),
+        orientation,
+        suspicious=width * height > SUSPICIOUS_PIXELS,
+    )
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    crc = zlib.crc32(body, zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc)))
+
+
+def _unpacked(kind: bytes, body: bytes, most: int) -> int:
+    """How long a compressed text or profile is; refused where that is out of proportion."""
+    _, _, rest = body.partition(b"\0")
+    if kind == b"iTXt":
+        if rest[:1] != b"\1":  # not compressed
+            return 0
+        rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    else:
+        rest = rest[1:]
+    try:
+        length = len(zlib.decompressobj().decompress(rest, most + 1))
+    except zlib.error:
+        return 0
+    if length > most:
+        raise ImageUnreadable("The picture carries a text that unpacks to far too much.")
+    return length

@@ -178,6 +178,33 @@ def test_several_files_become_a_grid(page: Page, site: Site, pictures: Pictures)
     expect(page.locator("#status")).to_have_text("6 of 7 pictures answered.")
 
 
+def test_one_of_several_tried_again_or_cancelled(opened: Page, pictures: Pictures) -> None:
+    """The others stay as they are."""
+    refusals = [problem("overloaded", 503)]
+
+    def route(route: Route) -> None:
+        if refusals:
+            route.fulfill(**refusals.pop())  # type: ignore[arg-type]
+        else:
+            route.fallback()
+
+    opened.route("**/classify*", route)
+    opened.set_input_files("#files", [pictures["cat"], pictures["dog"]])
+    opened.wait_for_selector("#answers:not([aria-busy])")
+    assert opened.locator(".answer").count() == 1
+    opened.get_by_role("button", name="Try again").click()
+    expect(opened.locator(".answer")).to_have_count(2)
+    assert sorted(opened.locator("#answers .verdict").all_inner_texts()) == [CAT, DOG]
+
+    opened.unroute("**/classify*")
+    opened.route("**/classify*", lambda _: None)
+    opened.set_input_files("#files", [pictures["cat"], pictures["dog"]])
+    opened.get_by_role("button", name="Cancel").first.click()
+    expect(opened.locator(".waiting")).to_have_count(1)
+    opened.get_by_role("button", name="Cancel").click()
+    expect(opened.locator(".empty")).to_be_visible()
+
+
 def test_by_keyboard_alone(opened: Page, site: Site) -> None:
     opened.keyboard.press("Tab")
     expect(opened.locator(".skip")).to_be_focused()

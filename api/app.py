@@ -3,15 +3,18 @@
 import flask_restful
 from flask import Flask
 
-from api import problems
+from api import docs, headers, limits, openapi, page, problems
+from api.batch import ClassifyBatch
 from api.body import MemoryRequest
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
-from api.page import page
 from api.photos.samples import Sample, Samples
 from api.resources import Classify, Model, Models, Random
 from api.service import Service
 from api.settings import Settings
+
+VERSION = "1.0.0"
+"""Of the HTTP contract."""
 
 
 class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -30,15 +33,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         SettingsError, ModelError: what the service cannot start with, in one line.
     """
-    service = Service.start(settings or Settings.load())
+    settings = settings or Settings.load()
     app = Flask(__name__, static_folder=None)
     app.request_class = MemoryRequest
-    app.extensions["dogorcat"] = service
     problems.register(app)
+    limits.register(app, settings)
+    headers.register(app, settings)
 
+    service = Service.start(settings)
+    app.extensions["dogorcat"] = service
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
     api.add_resource(Classify, "/api/v1/classify", **mine)
+    api.add_resource(ClassifyBatch, "/api/v1/classify/batch", **mine)
     api.add_resource(Random, "/api/v1/random", **mine)
     api.add_resource(Models, "/api/v1/models", **mine)
     api.add_resource(Model, "/api/v1/models/<name>", **mine)
@@ -49,5 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.add_resource(RandomImage, "/random_image", **mine)
     api.add_resource(Health, "/healthz")
     api.add_resource(Ready, "/readyz", **mine)
-    app.register_blueprint(page)
+    app.register_blueprint(docs.docs)
+    app.register_blueprint(page.page)
+    app.extensions["openapi"] = openapi.build(app, VERSION)
     return app

@@ -21,6 +21,28 @@ MAX_JSON_BYTES = 64 * 1024
 DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
 
+# How OpenAPI says what `picture` and `pictures` take.
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+ONE_UPLOAD = {
+    "schema": {
+        "type": "object",
+        "properties": {PICTURE_FIELD: _FILE},
+        "required": [PICTURE_FIELD],
+        "additionalProperties": False,
+    }
+}
+SEVERAL_UPLOADS = {
+    "schema": {
+        "type": "object",
+        "properties": {
+            PICTURE_FIELD: {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 32}
+        },
+        "required": [PICTURE_FIELD],
+        "additionalProperties": False,
+    }
+}
+RAW_UPLOAD = {"schema": _FILE}
+
 Model = TypeVar("Model", bound=BaseModel)
 
 

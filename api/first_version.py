@@ -2,33 +2,46 @@
 
 from typing import Any
 
-from flask_restful import Resource
+from flask import Response
 
 from api import body, schemas
-from api.service import ANY, Service
+from api.openapi import documented
+from api.resources import PICTURE_PROBLEMS, ServiceResource, answer
+from api.service import ANY
+
+RECORD = {"application/json": {"schema": {"type": "object", "required": ["search_term"]}}}
 
 
-class _Resource(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
-    def __init__(self, service: Service) -> None:
-        self.service = service
+class DogProbability(ServiceResource):
+    """The probability of a dog."""
 
+    @documented(
+        body={"application/json": schemas.UrlBody},
+        answer=schemas.DogProbability,
+        problems=PICTURE_PROBLEMS,
+    )
+    def post(self) -> Response:
+        """Say how probable a dog is (first version).
 
-class DogProbability(_Resource):
-    """POST / {"url": …}: the probability that the picture at this address shows a dog."""
-
-    def post(self) -> dict[str, Any]:
+        The score of the label `dog` of the default model, or of its last label.
+        """
         deadline = self.service.deadline()
         url = body.json_body(schemas.UrlBody, deadline).url
         result = self.service.classify(url, schemas.ResultQuery(), deadline)
         labels = self.service.registry.get(None).card.labels
         asked = "dog" if "dog" in labels else labels[-1]
         scores = {scored.label: scored.score for scored in result.predictions}
-        return {"prob": scores[asked], "url": url}
+        return answer(schemas.DogProbability(prob=scores[asked], url=url))
 
 
-class RandomImage(_Resource):
-    """GET /random_image: the record that the photo source has of a random photo."""
+class RandomImage(ServiceResource):
+    """A photo source's own record."""
 
+    @documented(answer=RECORD, problems=("photo_source_unavailable", "deadline_exceeded"))
     def get(self) -> dict[str, Any]:
+        """Draw a random photo (first version).
+
+        The record that the photo source has of it, with the `search_term` it was found by.
+        """
         photo, _ = self.service.random_photo(ANY, None)
         return {**photo.raw, "search_term": photo.subject}

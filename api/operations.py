@@ -10,12 +10,16 @@ from api.service import Service
 class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """GET /healthz: this process answers."""
 
+    internal = True
+
     def get(self) -> dict[str, str]:
         return {"status": "ok"}
 
 
 class Ready(Resource):  # type: ignore[misc]
     """GET /readyz: the models are loaded, proven and warm."""
+
+    internal = True
 
     def __init__(self, service: Service) -> None:
         self.service = service

@@ -2,21 +2,10 @@
 
 from flask import Blueprint, Response, send_from_directory
 
+from api.headers import PAGE_POLICY
 from api.settings import ROOT
 
 WEB = ROOT / "web"
-
-# The page needs nothing from anywhere else, and nobody may put it into a frame.
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), browsing-topics=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 page = Blueprint("page", __name__)
 
@@ -24,7 +13,7 @@ page = Blueprint("page", __name__)
 def _show(path: str) -> Response:
     """A file of the page; revalidated on every visit, since its name carries no version."""
     response = send_from_directory(WEB, path)
-    response.headers.update(SECURITY_HEADERS)
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response
 

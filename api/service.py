@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from api.settings import Settings
 from common import images
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
+from common.errors import ImageTooLarge
 from common.fetching import Fetcher
 from common.golden import draw
 
@@ -64,6 +66,11 @@ class Service:
             ),
         )
 
+    @property
+    def max_bytes(self) -> int:
+        """Bytes of the largest picture."""
+        return self.settings.max_upload_mb * 2**20
+
     def deadline(self) -> Deadline:
         """The deadline of a request that begins now."""
         return Deadline(self.settings.request_timeout_s)
@@ -77,12 +84,35 @@ class Service:
             ImageError, FetchError, ModelNotFound: see `common.errors`.
             Problem: `overloaded` or `deadline_exceeded`.
         """
-        model = self.registry.get(options.model)
+        self.registry.get(options.model)  # nothing is fetched for a model that is not there
+        data, fetch_ms = self.load(source, deadline)
+        with self.lane.place():
+            return self.infer(data, fetch_ms, options, deadline)
+
+    def load(self, source: bytes | str, deadline: Deadline) -> tuple[bytes, float]:
+        """The bytes of a picture, and the milliseconds that fetching them took.
+
+        Raises:
+            FetchError, ImageTooLarge: see `common.errors`.
+        """
         if isinstance(source, str):
-            data, fetch_ms = _timed(self._fetch, source, deadline)
-        else:
-            data, fetch_ms = source, 0.0
-        with self.lane.place(), self.lane.turn(deadline):
+            return _timed(self._fetch, source, deadline)
+        if len(source) > self.max_bytes:
+            limit = self.settings.max_upload_mb
+            raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
+        return source, 0.0
+
+    def infer(
+        self, data: bytes, fetch_ms: float, options: schemas.ResultQuery, deadline: Deadline
+    ) -> schemas.Result:
+        """Decode a picture and ask the model, for a caller that has a place in the lane.
+
+        Raises:
+            ImageError, ModelNotFound: see `common.errors`.
+            Problem: `deadline_exceeded`.
+        """
+        model = self.registry.get(options.model)
+        with self.lane.turn(deadline):
             picture, decode_ms = _timed(images.read, data, model.target)
             (prediction,), inference_ms = _timed(
                 model.predict, picture.pixels[np.newaxis], explain=options.explain
@@ -92,7 +122,7 @@ class Service:
         facts = schemas.ImageFacts(
             format=picture.format, width=picture.width, height=picture.height, bytes=len(data)
         )
-        return _result(model, prediction, facts, timing, preview)
+        return _result(model, prediction, facts, timing, preview, options)
 
     def random_photo(self, subject: str, model: str | None) -> tuple[Photo, bytes]:
         """A photo nobody chose, of a label of that model or of `any`.
@@ -119,6 +149,7 @@ def _result(
     facts: schemas.ImageFacts,
     timing: schemas.Timing,
     preview: bytes | None,
+    options: schemas.ResultQuery,
 ) -> schemas.Result:
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
     if prediction.heatmap is not None:
@@ -129,7 +160,8 @@ def _result(
         verdict=prediction.verdict,
         predictions=tuple(
             schemas.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
-            for label, score in prediction.scores.items()
+            for label, score in islice(prediction.scores.items(), options.top)
+            if score >= options.min_score
         ),
         familiarity=None if prediction.familiarity is None else round(prediction.familiarity, 4),
         model=schemas.ModelRef(name=model.card.name, version=model.card.version),

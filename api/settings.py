@@ -4,7 +4,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+import limits
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common.cpus import usable_cpus
@@ -27,6 +28,14 @@ def _split(value: object) -> object:
 def _networks(value: object) -> object:
     parts = _split(value)
     return [ip_network(part) for part in parts] if isinstance(parts, list) else parts
+
+
+def _rate(value: str) -> str:
+    try:
+        limits.parse_many(value)
+    except ValueError:
+        raise ValueError("not a rate such as `60 per minute` or `1000/day;10/second`") from None
+    return value
 
 
 _AS_LIST = (NoDecode, BeforeValidator(_split))
@@ -68,6 +77,23 @@ class Settings(BaseSettings):
     fetch_allowed_networks: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
     ] = Field((), description="Networks (CIDR) to fetch from besides the public internet.")
+    rate_limit: Annotated[str, AfterValidator(_rate)] = Field(
+        "60 per minute", description="Requests of one client; a known API key lifts it."
+    )
+    rate_limit_storage_url: str = Field(
+        "memory://",
+        pattern=r"^(memory|redis|rediss|redis\+unix)://",
+        description="Where they are counted: in memory (each worker for itself) or in Redis.",
+    )
+    api_keys_file: Path | None = Field(
+        None, description="File with the hashes of API keys; `python -m api key NAME` makes a key."
+    )
+    cors_origins: Annotated[tuple[str, ...], *_AS_LIST] = Field(
+        (), description="Origins whose pages may call the API, or `*`."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=8, description="Proxies in front whose forwarding headers are believed."
+    )
     photo_sources: Annotated[tuple[PhotoSource, ...], *_AS_LIST] = Field(
         ("flickr", "commons", "folder"),
         description="Where Random looks for photos, in this order; what is not set up is left out.",

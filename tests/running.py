@@ -54,6 +54,7 @@ def running_service(tmp_path: Path, **settings: object) -> Iterator[RunningServi
         settings: environment variables, as in the README's table.
     """
     port = int(str(settings.setdefault("PORT", free_port())))
+    settings.setdefault("RATE_LIMIT", "1000000 per minute")  # every test is the same client
     log = tmp_path / f"service-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,11 +1,14 @@
 """GET /api/v1/samples: a few photos of PHOTO_FOLDER, so that a visitor has something to try."""
 
-from typing import Any
+from typing import Any, Literal
 
-from flask import Response, request
+from flask import Response
 from flask_restful import Resource
+from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import NotFound
 
+from api import body
+from api.openapi import documented
 from api.photos.folder import Folder
 from common.errors import ImageError
 from common.images import preview
@@ -14,13 +17,51 @@ COUNT = 6
 SIDES = {"small": 200, "large": 640}
 
 
+LIST = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["samples"],
+            "properties": {
+                "samples": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["id", "title", "image"],
+                        "properties": {
+                            "id": {"type": "string"},
+                            "title": {"type": "string"},
+                            "image": {"type": "string"},
+                        },
+                    },
+                }
+            },
+        }
+    }
+}
+JPEG = {"image/jpeg": {"schema": {"type": "string", "contentMediaType": "image/jpeg"}}}
+
+
+class SampleQuery(BaseModel):
+    """How large."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: Literal["small", "large"] = Field("large", description="200 or 640 pixels at most.")
+
+
 class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """The list: empty where there is no folder."""
 
     def __init__(self, folder: Folder | None) -> None:
         self.folder = folder
 
+    @documented(answer=LIST)
     def get(self) -> dict[str, Any]:
+        """List sample photos.
+
+        A few of PHOTO_FOLDER, for visitors to try; none where there is no folder.
+        """
         photos = self.folder.samples(COUNT) if self.folder else []
         return {
             "samples": [
@@ -36,8 +77,13 @@ class Sample(Resource):  # type: ignore[misc]
     def __init__(self, folder: Folder | None) -> None:
         self.folder = folder
 
+    @documented(query=SampleQuery, path={"key": "0"}, answer=JPEG, problems=("not_found",))
     def get(self, key: str) -> Response:
-        side = SIDES["small" if request.args.get("size") == "small" else "large"]
+        """Show a sample photo.
+
+        As a JPEG without metadata.
+        """
+        side = SIDES[body.query(SampleQuery).size]
         if self.folder is None or key not in {photo.id for photo in self.folder.samples(COUNT)}:
             raise NotFound
         try:

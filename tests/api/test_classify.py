@@ -91,7 +91,7 @@ MISTAKES = {
     "no body": ({}, 415, "unsupported_media_type"),
     "an empty picture": ({"data": b"", "headers": IMAGE}, 400, "invalid_request"),
     "an empty file": (upload(b""), 422, "image_unreadable"),
-    "not a picture": (upload(b"hello"), 422, "image_unreadable"),
+    "not a picture": (upload(b"hello"), 415, "unsupported_media_type"),
     "half a picture": (upload(RED[: len(RED) // 2]), 422, "image_unreadable"),
     "a document": (upload(PDF), 415, "unsupported_media_type"),
     "a missing field": ({"files": {"photo": RED}}, 400, "invalid_request"),
@@ -144,7 +144,7 @@ def test_mistakes_are_answered_as_problems(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("page", 422, "image_unreadable"),
+        ("page", 415, "unsupported_media_type"),
         ("broken", 502, "fetch_failed"),
         ("gone", 502, "fetch_failed"),
         ("large", 413, "image_too_large"),

@@ -64,12 +64,33 @@ def tiny(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder by the small recipe, augmented; read only."""
+    from train.__main__ import main
+
+    out = tmp_path_factory.mktemp("models") / "small"
+    command = ["small", "--data", str(data), "--out", str(out), "--size", "40", "--epochs", "2"]
+    assert main([*command, "--augment"]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
 def probe(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder by the bottleneck recipe, on a random MobileNetV2; read only."""
+    """A model folder by the bottleneck recipe, on a random MobileNet; read only."""
     from train.__main__ import main
 
     out = tmp_path_factory.mktemp("models") / "probe"
-    command = ["bottleneck", "--data", str(data), "--out", str(out), "--size", "32"]
+    command = [
+        "bottleneck",
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--size",
+        "32",
+        "--backbone",
+        "MobileNet",
+    ]
     cache = str(out.parent / "cache")
     assert main([*command, "--weights", "none", "--epochs", "2", "--cache", cache]) == 0
     return out

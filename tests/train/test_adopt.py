@@ -53,15 +53,15 @@ def test_a_whole_model_answers_as_before(
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def classic_head(labels: int) -> keras.Model:
+def classic_head(features: tuple[int, ...]) -> keras.Model:
     keras.utils.set_random_seed(4)
     return keras.Sequential(
         [
-            keras.Input((1, 1, 512)),
+            keras.Input(features),
             keras.layers.Flatten(),
             keras.layers.Dense(16, activation="relu"),
             keras.layers.Dropout(0.5),
-            keras.layers.Dense(labels, activation="sigmoid"),
+            keras.layers.Dense(1, activation="sigmoid"),
         ]
     )
 
@@ -79,20 +79,21 @@ def legacy_weights(head: keras.Model, file: Path) -> None:
                 group[name] = value
 
 
-@pytest.mark.parametrize("kind", ["model", "weights"])
-def test_a_head_alone_joins_its_backbone(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("model", "MobileNet"), ("weights", "VGG16")])
+def test_a_head_alone_joins_its_backbone(kind: str, name: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(0)
-    backbone = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
-    weights, file = tmp_path / "vgg16.weights.h5", tmp_path / "bottleneck_fc_model.h5"
+    network = getattr(keras.applications, name)
+    backbone = network(include_top=False, weights=None, input_shape=(32, 32, 3))
+    weights, file = tmp_path / "notop.weights.h5", tmp_path / "bottleneck_fc_model.h5"
     backbone.save_weights(weights)
-    head = classic_head(1)
+    head = classic_head(backbone.output_shape[1:])
     if kind == "weights":
         legacy_weights(head, file)
     else:
         file = file.with_suffix(".keras")
         head.save(file)
     out = tmp_path / "joined"
-    joined = ["--backbone", "VGG16", "--backbone-weights", str(weights), "--size", "32"]
+    joined = ["--backbone", name, "--backbone-weights", str(weights), "--size", "32"]
     command = ["adopt", str(file), "--labels", "cat,dog", "--scale", "1/255", "--out", str(out)]
     assert main([*command, *joined]) == 0
     pictures = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)

@@ -120,7 +120,8 @@ def test_commands_that_look_inside_need_the_keras_file(
 
 def test_the_report_is_one_page_with_its_pictures(tiny: Path) -> None:
     page = (tiny / "report" / "index.html").read_text()
-    assert [p.name for p in (tiny / "report").iterdir()] == ["index.html"]
+    assert {p.name for p in (tiny / "report").iterdir()} == {"index.html", "history.json"}
+    assert len(json.loads((tiny / "report" / "history.json").read_text())) == 3
     assert "History" in page
     assert "Right and wrong" in page
     sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)

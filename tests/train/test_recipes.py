@@ -41,12 +41,10 @@ def test_tiny(tiny: Path, data: Path) -> None:
     assert check(tiny, data, maps=False).card.recipe == "tiny"
 
 
-def test_small_augmented(data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "models" / "small"
-    assert recipe("small", data, out, "--size", "40", "--epochs", "2", "--augment") == 0
-    card = check(out, data, maps=True).card
+def test_small_augmented(small: Path, data: Path) -> None:
+    card = check(small, data, maps=True).card
     assert card.settings["augment"] == "strong"
-    kept = keras.models.load_model(out / "model.keras")
+    kept = keras.models.load_model(small / "model.keras")
     assert not [layer.name for layer in kept.layers if layer.name.startswith("augment")]
 
 
@@ -72,34 +70,50 @@ def test_bottleneck_with_the_classic_head_on_vgg16(data: Path, tmp_path: Path) -
     assert len(list((tmp_path / "cache").iterdir())) == 2, "training photos and their held share"
 
 
-def test_fine_tune_learns_every_weight_and_keeps_the_statistics(
-    probe: Path, data: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "models" / "tuned"
-    start = ["--start", str(probe), "--epochs", "1", "--size", "32", "--mix", "1"]
-    assert recipe("fine-tune", data, out, *start, "--learning-rate", "1e-3") == 0
-    check(out, data, maps=True)
-    before, after = (keras.models.load_model(folder / "model.keras") for folder in (probe, out))
-    assert len(after.trainable_weights) > 150
-    for old, new in zip(before.weights, after.weights, strict=True):
-        moved = not np.array_equal(old.numpy(), new.numpy())
-        assert moved == ("moving_" not in old.path), old.path
-
-
-def test_fine_tune_can_leave_layers_alone_and_average_with_the_start(
-    probe: Path, data: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "models" / "tuned"
-    start = ["--start", str(probe), "--epochs", "1", "--size", "32", "--layers", "3"]
-    assert recipe("fine-tune", data, out, *start, "--mix", "0.25", "--learning-rate", "1e-3") == 0
-    before, after = (keras.models.load_model(folder / "model.keras") for folder in (probe, out))
-    inner = [model.get_layer("mobilenetv2") for model in (before, after)]
-    moved = {
-        old.path.split("/")[0]
-        for old, new in zip(inner[0].weights, inner[1].weights, strict=True)
-        if not np.array_equal(old.numpy(), new.numpy())
+def moved(before: Path, after: Path) -> dict[str, bool]:
+    """Weight -> whether fine-tuning changed it."""
+    models = [keras.models.load_model(folder / "model.keras") for folder in (before, after)]
+    return {
+        old.path: not np.array_equal(old.numpy(), new.numpy())
+        for old, new in zip(models[0].weights, models[1].weights, strict=True)
     }
-    assert moved == {"Conv_1", "Conv_1_bn"}
+
+
+def tune(start: Path, data: Path, out: Path, *more: str) -> int:
+    quick = ["--epochs", "1", "--learning-rate", "1e-3", "--start", str(start)]
+    return recipe("fine-tune", data, out, *quick, *more)
+
+
+def test_fine_tune_learns_every_weight_and_keeps_the_statistics(
+    small: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "models" / "tuned"
+    assert tune(small, data, out, "--mix", "1") == 0
+    check(out, data, maps=True)
+    for name, changed in moved(small, out).items():
+        assert changed == ("moving_" not in name), name
+
+
+def test_fine_tune_can_leave_layers_alone(small: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "tuned"
+    assert tune(small, data, out, "--layers", "1") == 0
+    assert {name for name, changed in moved(small, out).items() if changed} == {
+        "logits/kernel",
+        "logits/bias",
+    }
+
+
+def test_fine_tune_averages_with_the_start(small: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "tuned"
+    assert tune(small, data, out, "--mix", "0") == 0
+    assert not any(moved(small, out).values())
+
+
+def test_fine_tune_of_an_imagenet_network(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "tuned"
+    net = ["--backbone", "MobileNet", "--weights", "none", "--size", "32", "--epochs", "1"]
+    assert recipe("fine-tune", data, out, *net, "--cache", str(tmp_path / "cache")) == 0
+    assert check(out, data, maps=True).card.settings["backbone"] == "MobileNet"
 
 
 def test_labels_rename_the_sorted_folders(

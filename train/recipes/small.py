@@ -21,7 +21,7 @@ from train.training import fit
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.recipe(parser, side=150, epochs=40)
-    arguments.learning(parser, learning_rate=2e-3, patience=12, dropout=0.3)
+    arguments.learning(parser, learning_rate=1e-3, patience=12, dropout=0.3)
     parser.add_argument(
         "--augment",
         action="store_const",
@@ -59,11 +59,12 @@ def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
     pictures = networks.pictures(size)
     x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
     for i, (filters, kernel, stride) in enumerate([(32, 5, 2), (64, 3, 1), (128, 3, 1)], start=1):
-        convolution = layers.Conv2D(
-            filters, kernel, stride, use_bias=False, name=f"convolution_{i}"
+        x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=f"convolution_{i}")(
+            x
         )
-        x = layers.MaxPooling2D(name=f"pooling_{i}")(convolution(x))
-        x = layers.BatchNormalization(name=f"normalization_{i}")(x)
+        x = layers.MaxPooling2D(padding="same", name=f"pooling_{i}")(x)
+        # a short memory: Keras's default of 0.99 lags behind weights that move this fast
+        x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{i}")(x)
         x = layers.ReLU(name=f"relu_{i}")(x)
     head = networks.head("gap", labels, dropout)
     return keras.Model(pictures, networks.chain(x, head), name="small")

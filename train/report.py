@@ -11,6 +11,7 @@ import keras
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -101,7 +102,10 @@ def write_report(
     kind = card.settings.get("augment", "none")
     if kind != "none":
         parts += ["<h2>Augmentation</h2>", _augmentation(card, kind, photos, show_photos)]
-    parts += ["<h2>Settings</h2>", _table(card.settings.items())]
+    parts += [
+        "<h2>Settings</h2>",
+        _table((name, _text(value)) for name, value in card.settings.items()),
+    ]
     page = _PAGE.format(title=escape(f"{card.name}: training report"), body="\n".join(parts))
     (folder / "index.html").write_text(page, encoding="utf-8")
     (folder / "history.json").write_text(json.dumps(list(history), indent=1) + "\n")
@@ -119,7 +123,7 @@ def history_plot(history: Sequence[dict[str, float]]) -> Figure:
             values = [entry[prefix + name] for entry in history]
             ax.plot(epochs, values, marker=".", label=label, color=colour)
         ax.set(xlabel="epoch", ylabel=name)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend(frameon=False)
     return figure
 
@@ -240,6 +244,12 @@ def _augmentation(card: ModelCard, kind: str, photos: Photos, show: bool) -> str
         "<p>The picture itself, and what training saw in its place.</p>\n<div style='display:grid;"
         f"grid-template-columns:repeat({len(variants)},1fr);gap:.4rem'>{''.join(cells)}</div>"
     )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _table(rows: Iterable[tuple[str, object]]) -> str:

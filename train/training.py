@@ -43,6 +43,7 @@ def fit(
         print(f"Resuming after epoch {state.epoch} of {epochs}.")
     progress = Progress(epochs)
     write = _tensorboard(run)
+    began, before = time.monotonic(), state.epoch
     while state.epoch < epochs and state.wait < patience:
         train.start_epoch(state.epoch)
         reseed(model, run.seed, state.epoch)
@@ -64,6 +65,10 @@ def fit(
             state.wait += 1
         run.save(model, stage, state, best)
         write(state.epoch, entry)
+        pace = (time.monotonic() - began) / (state.epoch - before)
+        left = pace * (epochs - state.epoch)
+        if left > 60 and state.wait < patience:
+            print(f"at most {left / 60:.0f} min left")
     model.set_weights(best)
     return state
 

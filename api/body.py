@@ -22,7 +22,12 @@ DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
 
 # How OpenAPI says what `picture` and `pictures` take.
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+# (`format` is what tools made for OpenAPI 3.0 go by.)
+_FILE = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+}
 ONE_UPLOAD = {
     "schema": {
         "type": "object",

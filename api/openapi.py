@@ -45,13 +45,16 @@ def documented(**kwargs: Any) -> Callable[[Method], Method]:
 
 
 def endpoints(app: Flask) -> Iterator[tuple[str, str, Any]]:
-    """Every (path, method name, function) of the API, operations and the page left out."""
+    """Every (path, method name, function) of the API; of other views those that are documented."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        view = getattr(app.view_functions[rule.endpoint], "view_class", None)
-        for method in sorted(rule.methods or ()):
-            function = getattr(view, method.lower(), None)
-            if method in METHODS and function and not getattr(view, "internal", False):
-                yield re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower(), function
+        path = re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+        function = app.view_functions[rule.endpoint]
+        view = getattr(function, "view_class", None)
+        for method in sorted({*METHODS} & (rule.methods or set())):
+            if view and not getattr(view, "internal", False):
+                yield path, method.lower(), getattr(view, method.lower())
+            elif hasattr(function, "operation"):
+                yield path, method.lower(), function
 
 
 def build(app: Flask, version: str) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def build(app: Flask, version: str) -> dict[str, Any]:
 def _operation(path: str, method: str, function: Any, operation: Operation) -> dict[str, Any]:
     summary, _, description = (function.__doc__ or "").partition("\n")
     found: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{method}_{path.removeprefix('/api/v1')}").strip("_"),
+        "operationId": re.sub(r"\W+", "_", f"{method}{path.removeprefix('/api/v1')}").strip("_"),
         "summary": summary.strip().rstrip("."),
         "description": re.sub(r"\s+", " ", description).strip(),
         "responses": _responses(operation),

@@ -3,11 +3,15 @@
 from flask import Blueprint, Response, send_from_directory
 
 from api.headers import PAGE_POLICY
+from api.openapi import documented
 from api.settings import ROOT
 
 WEB = ROOT / "web"
 
 page = Blueprint("page", __name__)
+
+
+HTML = {"text/html; charset=utf-8": {"schema": {"type": "string"}}}
 
 
 def _show(path: str) -> Response:
@@ -18,6 +22,16 @@ def _show(path: str) -> Response:
     return response
 
 
+@page.get("/")
+@documented(answer=HTML)
+def index() -> Response:
+    """Show the page.
+
+    For people: give it a photo in any of many ways.
+    """
+    return _show("index.html")
+
+
 def _files() -> list[str]:
     """The files a browser may ask for, by path; how Apache is set up is none of them."""
     found = (file.relative_to(WEB) for file in sorted(WEB.rglob("*")) if file.is_file())
@@ -25,6 +39,5 @@ def _files() -> list[str]:
 
 
 # One rule for each file: a path that is none of them is unknown, whatever the method.
-page.add_url_rule("/", "show", _show, defaults={"path": "index.html"})
 for _path in _files():
     page.add_url_rule(f"/{_path}", "show", _show, defaults={"path": _path})

@@ -106,7 +106,10 @@ class Model(ServiceResource):
         problems=("model_not_found",),
     )
     def get(self, name: str) -> Response:
-        """Read one model's card."""
+        """Read one model's card.
+
+        What it was trained on, how well it does and how that was measured.
+        """
         body.query(schemas.NoQuery)
         registry = self.service.registry
         return _revalidated(answer(_entry(registry.get(name), registry)))

@@ -48,6 +48,34 @@ _PHOTO = {
 }
 
 
+_MODEL = {
+    "name": "cat_dog",
+    "version": "1",
+    "created": "2026-01-31T12:00:00Z",
+    "labels": ["cat", "dog"],
+    "description": "Cats and dogs.",
+    "input": {"name": "pictures", "height": 224, "width": 224, "fit": "stretch"},
+    "outputs": {"scores": "scores", "familiarity": "familiarity", "maps": "maps"},
+    "recipe": "fine-tune",
+    "settings": {"backbone": "MobileNetV2", "epochs": 3},
+    "data": {"counts": {"cat": 1024, "dog": 1024}, "sha256": "0" * 64},
+    "metrics": [
+        {
+            "name": "accuracy",
+            "value": 0.99,
+            "data": "DATA/validation, 832 photos",
+            "command": "python -m train evaluate models/cat_dog DATA/validation",
+        }
+    ],
+    "temperature": 1.0,
+    "neither_threshold": 0.5,
+    "search_words": {},
+    "pretrained": {"name": "MobileNetV2, ImageNet", "licence": "Apache-2.0", "source": "Keras"},
+    "files": {"model.onnx": {"sha256": "0" * 64, "tolerance": 0.001}},
+    "default": True,
+}
+
+
 class UrlBody(_Wire):
     """A picture by its address."""
 
@@ -198,10 +226,14 @@ class DogProbability(_Wire):
 class ModelEntry(ModelDescription):
     """A model's card, and whether it answers where no model is named."""
 
+    model_config = _example(_MODEL)
+
     default: bool
 
 
 class ModelList(_Wire):
     """Every model that is served."""
+
+    model_config = _example({"models": [_MODEL]})
 
     models: tuple[ModelEntry, ...]

@@ -39,7 +39,7 @@ LIST = {
         }
     }
 }
-JPEG = {"image/jpeg": {"schema": {"type": "string", "contentMediaType": "image/jpeg"}}}
+JPEG = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
 
 
 class SampleQuery(BaseModel):

@@ -62,6 +62,9 @@ def main(argv: list[str] | None = None) -> int:
     except DogorcatError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"error: {error.filename or 'Writing'}: {error.strerror or error}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(
             "\nInterrupted. A recipe goes on after its last full epoch with --resume.",

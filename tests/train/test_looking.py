@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.card import read_card
 from train.__main__ import main
 
 
@@ -35,6 +36,29 @@ def test_inspect_finds_damage_and_duplicates(
 
     assert main(["inspect", str(own_data)]) == 0
     assert "8 circles, 9 squares" in capsys.readouterr().out
+
+
+def test_evaluate_says_what_the_card_and_the_answers_say(
+    tiny: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny), str(data / "validation"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    metrics = {metric.name: metric.value for metric in read_card(tiny).metrics}
+    assert metrics["accuracy"] == pytest.approx(said["accuracy"], abs=1e-6)
+    assert metrics["calibration_error"] == pytest.approx(said["calibration_error"], abs=1e-5)
+    right = 0
+    for kind in ("circles", "squares", "stripes"):
+        main(["predict", str(tiny), str(data / "validation" / kind), "--json", "-"])
+        answers = json.loads(capsys.readouterr().out)
+        right += sum(answer["verdict"] == kind for answer in answers)
+    assert said["accuracy"] == pytest.approx(right / 18)
+
+
+def test_evaluate_refuses_other_classes(
+    tiny: Path, own_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny), str(own_data / "validation")]) == 2
+    assert "are not the labels of shapes" in capsys.readouterr().err
 
 
 def test_predict_never_stops_at_one_bad_file(

@@ -1,5 +1,6 @@
 """Interrupted and killed runs: they go on, and end where an uninterrupted one does."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -52,6 +53,28 @@ def test_ctrl_c_and_resume_give_what_an_uninterrupted_run_gives(
     assert not parted.exists()
     assert main([*SMALL, "--data", str(data), "--out", str(parted), "--resume"]) == 0
     same(whole, parted)
+
+
+def test_a_full_disk_loses_one_epoch_at_most(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    savez, saved = np.savez, []
+
+    def full(file, **arrays) -> None:
+        if saved:
+            file.write(b"half a checkpoint")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        savez(file, **arrays)
+        saved.append(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", full)
+        assert main([*SMALL, "--data", str(data), "--out", str(out)]) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert {p.name for p in (tmp_path / ".out.run").iterdir()} == {"run.json", "small.npz"}
+    assert main([*SMALL, "--data", str(data), "--out", str(out), "--resume"]) == 0
+    assert "Resuming after epoch 1 of 3" in capsys.readouterr().out
 
 
 def test_another_command_does_not_resume(

@@ -135,7 +135,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
         "JPEG", 7000, 7000, progressive=True, subsampling=0
     ),
     "JPEG, 49 Mpx": lambda: plain("JPEG", 7000, 7000),
-    "WebP, 24 Mpx": lambda: plain("WEBP", 4900, 4900, method=0),
+    "WebP, 21 Mpx": lambda: plain("WEBP", 4600, 4600, method=0),
     "AVIF, 30 Mpx": lambda: plain("AVIF", 5500, 5500, speed=10),
 }
 

@@ -27,6 +27,8 @@ from tests.security.network import PUBLIC_V4, PUBLIC_V6, SILENT, Canary, NameSer
 
 FETCH_TIMEOUT_S = 2.0
 PICTURE = drawn("JPEG")
+CROWD = 40
+WORKERS = 2
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CLOSING = threading.Event()
 
@@ -70,6 +72,7 @@ class Outcome:
     status: int
     body: Any
     seconds: float
+    retry_after: str | None
 
 
 def public_server(host: str, port: int, tls: ssl.SSLContext | None) -> RawServer:
@@ -115,7 +118,7 @@ def main(folder: Path) -> None:
         public_server(host, 443, tls).__enter__()
     settings = {
         "MODEL_DIR": folder / "models",
-        "WEB_CONCURRENCY": 2,
+        "WEB_CONCURRENCY": WORKERS,
         "FETCH_TIMEOUT_S": FETCH_TIMEOUT_S,
         "SSL_CERT_FILE": folder / "tls.crt",
         "RATE_LIMIT": "1000000 per minute",
@@ -133,7 +136,8 @@ def main(folder: Path) -> None:
                 timeout=60,
             )
             seconds = time.monotonic() - start
-            outcomes.append(Outcome(kind, url, answer.status_code, answer.json(), seconds))
+            body, retry_after = answer.json(), answer.headers.get("Retry-After")
+            outcomes.append(Outcome(kind, url, answer.status_code, body, seconds, retry_after))
 
         for url in sorted(urls.MUST_WORK):
             ask("must work", url)
@@ -148,6 +152,14 @@ def main(folder: Path) -> None:
             for _ in range(20):
                 ask("rebinding", f"http://{name}/cat.jpg")
         ask("silent name server", f"http://{SILENT}/cat.jpg")
+        crowd = [
+            threading.Thread(target=ask, args=("crowd", "http://pub.example/drip-body"))
+            for _ in range(CROWD)
+        ]
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join()
         log = service.output()
     CLOSING.set()
     report = {"outcomes": [asdict(one) for one in outcomes], "canary": canary.seen, "log": log}

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.settings import Settings
+from common.fetching import Fetcher
 from tests.security import urls
-from tests.security.inside import FETCH_TIMEOUT_S
+from tests.security.inside import CROWD, FETCH_TIMEOUT_S, WORKERS
 from tests.security.network import why_not
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -90,3 +92,16 @@ def test_rebinding_gets_the_public_answer_or_none(report: dict[str, Any]) -> Non
 def test_a_silent_name_server_is_given_up(report: dict[str, Any]) -> None:
     (outcome,) = of_kind(report, "silent name server")
     assert (outcome["status"], outcome["body"]["code"]) == (504, "fetch_timeout")
+
+
+def test_a_crowd_at_one_host_is_told_to_come_back(report: dict[str, Any]) -> None:
+    outcomes = of_kind(report, "crowd")
+    waited = [one for one in outcomes if one["status"] == 504]
+    refused = [one for one in outcomes if one["status"] == 503]
+    assert len(waited) + len(refused) == len(outcomes) == CROWD
+    per_worker = Fetcher(
+        timeout_s=1, max_bytes=1, concurrency=Settings().fetch_concurrency, allowed_ports=[]
+    ).per_host
+    assert 0 < len(waited) <= WORKERS * per_worker
+    assert all(one["body"]["code"] == "overloaded" for one in refused)
+    assert all(int(one["retry_after"]) >= 1 for one in refused)

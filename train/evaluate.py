@@ -1,7 +1,11 @@
 """Measure a model folder on class folders, decoding and running exactly as the service does.
 
-python -m train evaluate models/cat_dog DATA/validation
-python -m train evaluate models/cat_dog DATA/validation --json
+    python -m train evaluate models/cat_dog DATA/validation
+    python -m train evaluate models/cat_dog DATA/validation SHELTER --json
+    python -m train evaluate models/cat_dog DATA/validation --others TOASTERS
+
+With photos of other things (`--others`, any folder) it also says how well the model tells that
+these are neither.
 """
 
 import argparse
@@ -10,6 +14,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,44 +24,86 @@ from common.card import ModelCard
 from common.classifier import Classifier
 from common.errors import DataError
 from train.data import Photos, Pixels, scan
-from train.metrics import Figures, measure
+from train.metrics import Figures, NeitherFigures, measure, measure_neither
 
 BATCH = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder, for example models/cat_dog")
-    parser.add_argument("photos", type=Path, help="a folder of class folders")
+    parser.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTOS", help="folders of class folders"
+    )
+    parser.add_argument(
+        "--others", type=Path, metavar="FOLDER", help="photos that show none of the labels"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
-    photos = scan(args.photos)
-    found = measure(*scores_and_truth(classifier, photos), classifier.card.labels)
-    print(json.dumps(dataclasses.asdict(found), indent=2) if args.json else table(found))
+    photos = scan(*args.photos)
+    scores, familiarity = answers(classifier, photos)
+    truth = label_indices(classifier.card, photos)
+    found: dict[str, Any] = {"labels": measure(scores, truth, classifier.card.labels)}
+    if args.others:
+        if familiarity is None:
+            raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
+        _, strange = answers(classifier, loose(args.others))
+        assert strange is not None, "the same model"
+        threshold = classifier.card.neither_threshold or 0.0
+        found["neither"] = measure_neither(familiarity, strange, threshold)
+    if args.json:
+        print(json.dumps(found, indent=2, default=dataclasses.asdict))
+        return 0
+    print(table(found["labels"]))
+    if args.others:
+        print("\n" + neither_table(found["neither"]))
     return 0
 
 
-def scores_and_truth(
+def loose(folder: Path) -> Photos:
+    """The photos below a folder, whatever they show.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    paths = tuple(p for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
+    if not paths:
+        raise DataError(f"There are no photos in {folder}.")
+    nothing = np.zeros(len(paths), np.int64)
+    return Photos(("other",), paths, nothing, ("",) * len(paths))
+
+
+def answers(
     classifier: Classifier, photos: Photos
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Run a model over photos.
 
     Returns:
-        scores (photos, labels) and the index of each photo's label (photos,).
+        scores (photos, labels), and familiarity (photos,) if the model measures it.
+    """
+    outputs = classifier.card.outputs
+    names = [name for name in (outputs.scores, outputs.familiarity) if name]
+    pixels = Pixels(photos, classifier.target)
+    batches = np.array_split(np.arange(len(photos)), -(-len(photos) // BATCH))
+    rows = [
+        classifier.run(pixels(which), names)
+        for which in tqdm(batches, "Evaluating", unit="batch", leave=False)
+    ]
+    scores, *familiarity = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return scores, familiarity[0] if familiarity else None
+
+
+def label_indices(card: ModelCard, photos: Photos) -> NDArray[np.int64]:
+    """The index of each photo's label (photos,).
 
     Raises:
         DataError: the class folders are not the model's.
     """
-    place = np.array(label_of_class(classifier.card, photos.classes))
-    pixels = Pixels(photos, classifier.target)
-    batches = np.array_split(np.arange(len(photos)), -(-len(photos) // BATCH))
-    scores = [
-        classifier.run(pixels(which), [classifier.card.outputs.scores])[0]
-        for which in tqdm(batches, "Evaluating", unit="batch", leave=False)
-    ]
-    return np.concatenate(scores), place[photos.truth]
+    return np.array(label_of_class(card, photos.classes))[photos.truth]
 
 
 def label_of_class(card: ModelCard, classes: Sequence[str]) -> list[int]:
@@ -74,6 +121,23 @@ def label_of_class(card: ModelCard, classes: Sequence[str]) -> list[int]:
     )
 
 
+def neither_table(found: NeitherFigures) -> str:
+    """The figures of *neither* for a person to read."""
+    lines = [
+        f"other photos       {found.others}",
+        f"familiarity AUROC  {found.auroc:.4f}",
+    ]
+    lines += [
+        f"others that pass   {passing:.2%} where {kept:.0%} of the labels' photos are kept"
+        for kept, passing in found.passing.items()
+    ]
+    lines.append(
+        f"as served          {found.served_passing:.2%} of the others pass,"
+        f" {found.served_kept:.2%} of the labels' photos are kept"
+    )
+    return "\n".join(lines)
+
+
 def table(found: Figures) -> str:
     """The figures for a person to read."""
     labels = list(found.precision)
@@ -83,7 +147,8 @@ def table(found: Figures) -> str:
         f"accuracy           {found.accuracy:.4f}",
         f"ROC AUC            {found.roc_auc:.4f}",
         f"log loss           {found.log_loss:.4f}",
-        f"calibration error  {found.calibration_error:.4f}",
+        f"calibration error  {found.calibration_error:.4f}"
+        f"   (of a calibrated model: below {found.calibration_band:.4f})",
         "",
         f"{'label':<{width}}precision  recall   called " + " ".join(f"{x:>8}" for x in labels),
     ]

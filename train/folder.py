@@ -31,7 +31,7 @@ from common.errors import DataError
 from common.golden import draw
 from train.choices import Choices
 from train.data import Photos, Pixels
-from train.evaluate import scores_and_truth
+from train.evaluate import answers, label_indices
 from train.export import check_parity, to_onnx
 from train.metrics import Figures, measure
 from train.networks import serving
@@ -121,7 +121,8 @@ def write_folder(
         card = card.model_copy(update={"golden": golden_vectors(classifier)})
         figures = None
         if photos:
-            scores, truth = scores_and_truth(classifier, photos)
+            scores, _ = answers(classifier, photos)
+            truth = label_indices(card, photos)
             figures = measure(scores, truth, product.labels)
             card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
             write_report(

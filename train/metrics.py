@@ -26,6 +26,8 @@ class Figures:
     roc_auc: float
     log_loss: float
     calibration_error: float
+    calibration_band: float
+    """What the calibration error of a perfectly calibrated model stays below, 95 times of 100."""
     confusion: list[list[int]]
     """[truth][verdict] -> photos, in the order of the labels."""
 
@@ -38,6 +40,7 @@ class Figures:
             "roc_auc": self.roc_auc,
             "log_loss": self.log_loss,
             "calibration_error": self.calibration_error,
+            "calibration_band": self.calibration_band,
         }
 
 
@@ -73,6 +76,7 @@ def measure(
         roc_auc=float(area),
         log_loss=float(log_loss(truth, exact, labels=every)),
         calibration_error=calibration_error(scores, truth),
+        calibration_band=calibration_band(scores),
         confusion=confusion_matrix(truth, verdicts, labels=every).tolist(),
     )
 
@@ -105,3 +109,52 @@ def calibration_error(
     """Expected calibration error, 0..1, in bins of equal mass (Nguyen and O'Connor 2015)."""
     confidence, accuracy, photos = reliability(scores, truth, bins)
     return float((np.abs(confidence - accuracy) * photos).sum() / photos.sum())
+
+
+def calibration_band(
+    scores: NDArray[np.float32], *, draws: int = 1000, share: float = 0.95, bins: int = BINS
+) -> float:
+    """The calibration error that a perfectly calibrated model stays below in 95 % of draws.
+
+    Even such a model has an error above 0 on finitely many photos. Here each photo is right with
+    exactly the probability that its score says, drawn again and again.
+
+    Args:
+        scores: (photos, labels).
+    """
+    confidence = np.sort(scores.max(axis=1).astype(np.float64))
+    parts = np.array_split(np.arange(len(confidence)), min(bins, len(confidence)))
+    right = np.random.default_rng(0).random((draws, len(confidence))) < confidence
+    errors = np.zeros(draws)
+    for part in parts:
+        errors += np.abs(confidence[part].mean() - right[:, part].mean(axis=1)) * len(part)
+    return float(np.quantile(errors / len(confidence), share))
+
+
+@dataclass(frozen=True)
+class NeitherFigures:
+    """How well familiarity tells the labels' photos from others; shares are 0..1."""
+
+    others: int
+    auroc: float
+    passing: dict[float, float]
+    """share of the labels' photos that is kept -> share of the others that passes then"""
+    served_kept: float
+    served_passing: float
+
+
+def measure_neither(
+    familiar: NDArray[np.float32], strange: NDArray[np.float32], threshold: float
+) -> NeitherFigures:
+    """Compare the familiarity (photos,) of the labels' photos with that of other ones."""
+    every = np.concatenate([familiar, strange])
+    return NeitherFigures(
+        others=len(strange),
+        auroc=float(roc_auc_score(np.arange(len(every)) < len(familiar), every)),
+        passing={
+            kept: float((strange >= np.quantile(familiar, 1 - kept, method="lower")).mean())
+            for kept in (0.95, 0.99)
+        },
+        served_kept=float((familiar >= threshold).mean()),
+        served_passing=float((strange >= threshold).mean()),
+    )

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from train.metrics import calibration_error, measure, reliability
+from train.metrics import (
+    calibration_band,
+    calibration_error,
+    measure,
+    measure_neither,
+    reliability,
+)
 
 SCORES = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.8, 0.2]], np.float32)
 TRUTH = np.array([0, 1, 1, 0])
@@ -46,3 +52,25 @@ def test_reliability_has_bins_of_equal_mass() -> None:
     assert photos.tolist() == [2, 2]
     assert confidence == pytest.approx([0.65, 0.85])
     assert accuracy.tolist() == [0.5, 1.0]
+
+
+def test_a_calibrated_model_stays_in_its_band() -> None:
+    random = np.random.default_rng(1)
+    top = random.uniform(0.5, 1, 3000).astype(np.float32)
+    scores = np.stack([top, 1 - top], axis=1)
+    honest = (random.random(3000) > top).astype(np.int64)
+    boastful = (random.random(3000) > top - 0.1).astype(np.int64)
+    band = calibration_band(scores)
+    assert 0.005 < band < 0.04
+    assert calibration_error(scores, honest) < band < calibration_error(scores, boastful)
+
+
+def test_figures_of_neither() -> None:
+    familiar = np.linspace(0.5, 1, 101).astype(np.float32)
+    strange = np.array([0.1, 0.2, 0.51, 0.9], np.float32)
+    found = measure_neither(familiar, strange, threshold=0.5)
+    assert found.others == 4
+    assert found.served_kept == 1
+    assert found.served_passing == 0.5
+    assert found.passing == {0.95: 0.25, 0.99: 0.5}
+    assert 0.5 < found.auroc < 1

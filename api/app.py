@@ -3,9 +3,8 @@
 import flask_restful
 from flask import Flask
 
-from api import docs, headers, limits, openapi, page, problems
+from api import body, docs, headers, limits, openapi, page, problems
 from api.batch import ClassifyBatch
-from api.body import MemoryRequest
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
 from api.photos.samples import Sample, Samples
@@ -35,8 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.load()
     app = Flask(__name__, static_folder=None)
-    app.request_class = MemoryRequest
     problems.register(app)
+    body.register(app, settings)
     limits.register(app, settings)
     headers.register(app, settings)
 

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any, TypeVar
 
-from flask import Request, request
+from flask import Flask, Request, g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.deadline import Deadline
 from api.problems import Problem
 from api.schemas import UrlBody
+from api.settings import Settings
 
 PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
@@ -60,6 +61,68 @@ class MemoryRequest(Request):
 
     def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
         return io.BytesIO()
+
+
+class UploadMemory:
+    """Bytes of bodies that a worker holds, over all of its requests; thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> None:
+        """Count bytes that have arrived.
+
+        Raises:
+            Problem: `overloaded`.
+        """
+        with self._lock:
+            if self._held + count > self._most:
+                raise Problem("overloaded", "Too many uploads are under way. Try again soon.")
+            self._held += count
+
+    def give_back(self, count: int) -> None:
+        """Forget bytes that were taken."""
+        with self._lock:
+            self._held -= count
+
+
+class CountedInput:
+    """The body of a request as it arrives, counted."""
+
+    def __init__(self, stream: IO[bytes], memory: UploadMemory) -> None:
+        self.uncounted = stream
+        self.taken = 0
+        self._memory = memory
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.uncounted.read(size)
+        self._memory.take(len(data))
+        self.taken += len(data)
+        return data
+
+    def close(self) -> None:
+        """Give back what was taken; the stream itself belongs to the server."""
+        self._memory.give_back(self.taken)
+        self.taken = 0
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Read bodies into memory, and not too much of them at a time."""
+    app.request_class = MemoryRequest
+    memory = UploadMemory((settings.max_batch_mb + 4 * settings.max_upload_mb) * 2**20)
+
+    @app.before_request
+    def count() -> None:
+        counted = CountedInput(request.environ["wsgi.input"], memory)
+        g.body, request.environ["wsgi.input"] = counted, counted
+
+    @app.teardown_request
+    def forget(error: BaseException | None) -> None:
+        body = g.pop("body", None)
+        if body is not None:
+            body.close()
 
 
 def query(model: type[Model]) -> Model:
@@ -169,7 +232,7 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
     try:
         yield
     except RequestEntityTooLarge:
-        drain(request.environ, DRAIN_BYTES, min(DRAIN_S, deadline.remaining()))
+        drain(DRAIN_BYTES, min(DRAIN_S, deadline.remaining()))
         raise Problem("image_too_large", _too_large(max_bytes)) from None
     except ClientDisconnected:
         if late.is_set():
@@ -181,12 +244,12 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
         raise deadline.exceeded()
 
 
-def drain(environ: dict[str, Any], most: int, seconds: float) -> None:
+def drain(most: int, seconds: float) -> None:
     """Read on what a refused request still sends, up to a bound.
 
     A proxy in front that is stopped while it passes the body on answers 502 in place of our 413.
     """
-    stream, end = environ["wsgi.input"], time.monotonic() + seconds
+    stream, end = g.body.uncounted, time.monotonic() + seconds
     with contextlib.suppress(OSError):
         while most > 0 and time.monotonic() < end:
             chunk = stream.read(min(most, 64 * 1024))

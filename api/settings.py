@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         default_factory=usable_cpus, ge=1, le=256, description="Worker processes."
     )
     threads: int = Field(
-        64, ge=1, le=1024, description="Connections that a worker serves at the same time."
+        128, ge=1, le=1024, description="Connections that a worker serves at the same time."
     )
     model_dir: Path = Field(Path("models"), description="Folder of model folders; all are served.")
     default_model: str = Field(

@@ -49,11 +49,13 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
     )
     add(
         "--held",
-        type=Path,
+        type=held,
         action="append",
         default=[],
-        metavar="FOLDER",
-        help="class folders on which choices are made, in place of --held-share; may be repeated",
+        metavar="FOLDER[:SHARE]",
+        help="class folders on which choices are made, in place of --held-share; with a share only"
+        " that part of them, by the hash of each file. None of these photos is learned from, even"
+        " if it is in --extra, too. May be repeated",
     )
     add("--version", default="1", help="version in the model card (default: 1)")
     add("--overwrite", action="store_true", help="replace the model folder if it is there")
@@ -171,6 +173,15 @@ def _classes(text: str) -> list[int]:
 
 def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def held(text: str) -> tuple[Path, float]:
+    """`folder:0.5` -> (folder, 0.5); `folder` -> (folder, 1.0)"""
+    folder, colon, part = text.rpartition(":")
+    try:
+        return (Path(folder), share(part)) if colon else (Path(text), 1.0)
+    except ValueError:  # a colon of the folder's own
+        return Path(text), 1.0
 
 
 def share(text: str) -> float:

@@ -78,6 +78,11 @@ class Photos:
                 aside[own[place[own].argmax()]] = False
         return self.select(~aside), self.select(aside)
 
+    def without(self, others: Self) -> Self:
+        """These photos, but for those that are among `others`, too: by content, not by name."""
+        there = set(others.digests)
+        return self.select(np.array([digest not in there for digest in self.digests]))
+
     def fingerprint(self, labels: Sequence[str]) -> DataFingerprint:
         """What the model card says of these photos."""
         names = sorted(
@@ -88,6 +93,30 @@ class Photos:
             counts=dict(zip(labels, self.counts.values(), strict=True)),
             sha256=hashlib.sha256("\n".join(names).encode()).hexdigest(),
         )
+
+
+def part(photos: Photos, share: float) -> Photos:
+    """A share of some photos, by the hash of each file; all of them where it is 1."""
+    return photos if share == 1 else photos.split(share)[1]
+
+
+def union(parts: Sequence[Photos]) -> Photos:
+    """Photos of several folders together.
+
+    Raises:
+        DataError: they have not the same classes.
+    """
+    for other in parts[1:]:
+        if other.classes != parts[0].classes:
+            raise DataError(
+                f"The classes {', '.join(other.classes)} are not {', '.join(parts[0].classes)}."
+            )
+    return Photos(
+        parts[0].classes,
+        tuple(path for photos in parts for path in photos.paths),
+        np.concatenate([photos.truth for photos in parts]),
+        tuple(digest for photos in parts for digest in photos.digests),
+    )
 
 
 def class_folders(folder: Path) -> tuple[str, ...]:

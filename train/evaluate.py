@@ -23,6 +23,7 @@ from tqdm import tqdm
 from common.card import ModelCard
 from common.classifier import Classifier
 from common.errors import DataError
+from train import arguments
 from train.data import Photos, Pixels, scan
 from train.metrics import Figures, NeitherFigures, measure, measure_neither
 
@@ -35,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "photos", type=Path, nargs="+", metavar="PHOTOS", help="folders of class folders"
     )
     parser.add_argument(
+        "--rest",
+        type=arguments.share,
+        metavar="SHARE",
+        help="leave out the share of the photos that `--held FOLDER:SHARE` made choices on",
+    )
+    parser.add_argument(
         "--others", type=Path, metavar="FOLDER", help="photos that show none of the labels"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -43,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
     photos = scan(*args.photos)
+    if args.rest:
+        photos = photos.split(args.rest)[0]
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
     found: dict[str, Any] = {"labels": measure(scores, truth, classifier.card.labels)}

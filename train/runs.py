@@ -13,7 +13,7 @@ import numpy as np
 
 from common.classifier import NEITHER
 from common.errors import DataError
-from train.data import MIN_PHOTOS, Photos, scan
+from train.data import MIN_PHOTOS, Photos, part, scan, union
 
 TRAINED = "model.keras"
 RUN = "run.json"
@@ -46,7 +46,8 @@ class Run:
     labels: tuple[str, ...]
     data: Path
     extra: tuple[Path, ...]
-    held_folders: tuple[Path, ...]
+    held_folders: tuple[tuple[Path, float], ...]
+    """Class folders on which choices are made, and which share of each."""
     out: Path
     version: str
     overwrite: bool
@@ -118,7 +119,9 @@ class Run:
             raise DataError(f"Labels must differ from each other and from {NEITHER!r}.")
         self.settings["classes"] = list(every.classes)
         if self.held_folders:
-            self.train, self.held = every, scan(*self.held_folders)
+            parts = [part(scan(folder), share) for folder, share in self.held_folders]
+            self.held = union(parts)
+            self.train = every.without(self.held)
         else:
             self.train, self.held = every.split(self.settings["held_share"])
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from common.errors import DataError
-from train.data import Batches, Pixels, scan
+from train import arguments
+from train.data import Batches, Pixels, part, scan, union
 
 
 def test_scan_reads_classes_in_order_and_names_what_it_leaves_out(
@@ -98,3 +99,19 @@ def test_pixels_are_those_of_the_one_door(data: Path) -> None:
     expected = decode(photos.paths[5].read_bytes(), (40, 30))
     for _ in range(2):  # from disk, then kept
         np.testing.assert_array_equal(pixels(np.array([5]))[0], expected)
+
+
+def test_what_is_held_is_not_learned_from(own_data: Path) -> None:
+    every = scan(own_data / "train")
+    held = union([part(every, 0.4), part(scan(own_data / "validation"), 1)])
+    rest = every.without(held)
+    assert len(held) > 6
+    assert not set(rest.digests) & set(held.digests)
+    assert set(rest.digests) == set(every.split(0.4)[0].digests)
+
+
+@pytest.mark.parametrize(
+    ("text", "folder", "share"), [("a/b:0.5", "a/b", 0.5), ("a", "a", 1.0), ("c:d", "c:d", 1.0)]
+)
+def test_a_folder_with_a_share(text: str, folder: str, share: float) -> None:
+    assert arguments.held(text) == (Path(folder), share)

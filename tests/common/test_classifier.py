@@ -116,3 +116,15 @@ def test_a_model_without_familiarity_never_says_neither(folder: Path) -> None:
     (prediction,) = Classifier.load(folder).predict(picture(GREY)[np.newaxis])
     assert prediction.familiarity is None
     assert prediction.verdict in ("cat", "dog")
+
+
+def test_without_maps_it_covers_and_asks_again(folder: Path) -> None:
+    edit_card(lambda card: card["outputs"].update(maps=None))(folder)
+    prove_again(folder)
+    pixels = picture(GREY)
+    pixels[:24, :24] = RED
+    (cat,) = Classifier.load(folder).predict(pixels[np.newaxis], explain=True)
+    assert cat.verdict == "cat"
+    assert cat.heatmap is not None
+    assert cat.heatmap.shape == (7, 7)
+    assert cat.heatmap[:3, :3].sum() > 0.8 * cat.heatmap.sum()

@@ -14,7 +14,6 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,20 +53,24 @@ def run(args: argparse.Namespace) -> int:
         photos = photos.split(args.rest)[0]
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
-    found: dict[str, Any] = {"labels": measure(scores, truth, classifier.card.labels)}
+    figures = measure(scores, truth, classifier.card.labels)
+    neither = None
     if args.others:
         if familiarity is None:
             raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
         _, strange = answers(classifier, loose(args.others))
         assert strange is not None, "the same model"
         threshold = classifier.card.neither_threshold or 0.0
-        found["neither"] = measure_neither(familiarity, strange, threshold)
+        neither = measure_neither(familiarity, strange, threshold)
     if args.json:
-        print(json.dumps(found, indent=2, default=dataclasses.asdict))
+        found = dataclasses.asdict(figures)
+        if neither:
+            found["neither"] = dataclasses.asdict(neither)
+        print(json.dumps(found, indent=2))
         return 0
-    print(table(found["labels"]))
-    if args.others:
-        print("\n" + neither_table(found["neither"]))
+    print(table(figures))
+    if neither:
+        print("\n" + neither_table(neither))
     return 0
 
 

@@ -46,9 +46,12 @@ def test_ctrl_c_and_resume_give_what_an_uninterrupted_run_gives(
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
 
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(Run, "save", save_then_ctrl_c)
     assert main([*SMALL, "--data", str(data), "--out", str(parted)]) == 130
     monkeypatch.setattr(Run, "save", save)
+    signal.signal(signal.SIGINT, before)
     assert "--resume" in capsys.readouterr().err
     assert not parted.exists()
     assert main([*SMALL, "--data", str(data), "--out", str(parted), "--resume"]) == 0

@@ -22,7 +22,7 @@ from train.training import fit
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.recipe(parser, side=150, epochs=40)
-    arguments.learning(parser, learning_rate=1e-3, patience=12, dropout=0.3)
+    arguments.learning(parser, learning_rate=1e-3, patience=40, dropout=0.3)
     parser.add_argument(
         "--augment",
         action="store_const",
@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
-    """Three convolutions, each pooled and normalised: pictures in, logits out.
+    """Three convolutions and a hidden layer, all normalised: pictures in, logits out.
 
     Pooling before normalising, and a first convolution that takes every other pixel, save three
-    quarters of the time.
+    quarters of the time. The hidden layer sees where things are: three convolutions alone see too
+    little of a picture at once (0.768 with global average pooling in its place).
     """
     pictures = networks.pictures(size)
     x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
@@ -67,5 +68,10 @@ def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
         # a short memory: Keras's default of 0.99 lags behind weights that move this fast
         x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{i}")(x)
         x = layers.ReLU(name=f"relu_{i}")(x)
-    head = networks.head("gap", labels, dropout)
-    return keras.Model(pictures, networks.chain(x, head), name="small")
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dropout(0.5, name="dropout_features")(x)
+    x = layers.Dense(64, use_bias=False, name="hidden")(x)
+    x = layers.BatchNormalization(momentum=0.9, name="normalization_hidden")(x)
+    x = layers.ReLU(name="relu_hidden")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return keras.Model(pictures, layers.Dense(labels, name=networks.LOGITS)(x), name="small")

@@ -45,7 +45,8 @@ model: install  ## train models/cat_dog: half an hour on two cores
 	    --held $(SHARED)/data/kaggle_more_native:0.3324 --held $(SHARED)/data/other_source:0.5 \
 	    --weights $(SHARED)/weights/mobilenet_v2_imagenet_notop.weights.h5 \
 	    --imagenet-head $(SHARED)/weights/mobilenet_v2_imagenet_head.npz \
-	    --familiar 151-268,281-285 --no-photos --out models/cat_dog --overwrite
+	    --familiar 151-268,281-285 --learning-rate 5e-5 --distill 0.1 --refit \
+	    --no-photos --version 2 --out models/cat_dog --overwrite
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
 	$(BIN)/python -m tests.web.page_shots

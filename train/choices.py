@@ -1,6 +1,6 @@
 """What is chosen after training, on held photos alone: temperature, familiarity, threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +13,11 @@ from train.data import Photos
 from train.familiarity import Familiarity, outputs
 from train.networks import logits
 
-KEPT = 0.995
-"""Share of the held photos that the threshold keeps: 99 % are promised, of photos never seen."""
+KEPT, MARGIN = 0.998, 1.0
+"""Share of the held photos that are kept, and how much lower, in log-odds, the line is drawn then:
+99 % are promised, of photos from anywhere."""
+THRESHOLD = 0.5
+"""Familiarity is shifted so that *neither* begins here."""
 PRIOR = 0.5
 """Standard deviation of the logarithm of the temperature, before any photo was looked at."""
 
@@ -46,11 +49,11 @@ class Choices:
         if familiarity:
             wanted["familiarity"] = familiarity.output(model)
         seen = outputs(model, wanted, held)
-        return cls(
-            fit_temperature(seen["logits"], held.truth),
-            familiarity,
-            fit_threshold(seen["familiarity"]) if familiarity else None,
-        )
+        temperature = fit_temperature(seen["logits"], held.truth)
+        if familiarity is None:
+            return cls(temperature)
+        offset = fit_offset(seen["familiarity"])
+        return cls(temperature, replace(familiarity, offset=offset), THRESHOLD)
 
     def save(self, folder: Path) -> dict[str, float | None]:
         """Write the arrays into a run's folder; returns the numbers, for its JSON."""
@@ -88,6 +91,12 @@ def fit_temperature(values: NDArray[np.float32], truth: NDArray[np.int64]) -> fl
     return round(float(np.exp(found.x)), 4)
 
 
-def fit_threshold(familiarity: NDArray[np.float32], kept: float = KEPT) -> float:
-    """The familiarity that a share of the held photos reaches, 0..1."""
-    return round(float(np.quantile(familiarity, 1 - kept, method="lower")), 6)
+def fit_offset(familiarity: NDArray[np.float32]) -> float:
+    """The log-odds of familiarity below which a photo is taken for neither.
+
+    Args:
+        familiarity: (photos,) 0..1 of held photos, before any offset.
+    """
+    least = np.quantile(familiarity.astype(np.float64), 1 - KEPT, method="lower")
+    least = np.clip(least, 1e-7, 1 - 1e-7)
+    return round(float(np.log(least / (1 - least)) - MARGIN), 4)

@@ -43,7 +43,7 @@ def to_onnx(graph: keras.Model, file: Path) -> None:
     proto, _ = tf2onnx.convert.from_function(function, signature, opset=OPSET)
     for value in proto.graph.output:  # the converter leaves a made-up name for each open dimension
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    _store_in_16_bits(proto.graph, OUTPUT)
+    _store_in_16_bits(proto.graph)
     proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
     inputs = [value.name for value in proto.graph.input]
     outputs = {value.name for value in proto.graph.output}
@@ -52,15 +52,16 @@ def to_onnx(graph: keras.Model, file: Path) -> None:
     file.write_bytes(proto.SerializeToString())
 
 
-def _store_in_16_bits(graph: Any, layer: str) -> None:
-    """Keep a layer's kernel in 16 bits: it is a third of the file, and only weighs probabilities.
+def _store_in_16_bits(graph: Any) -> None:
+    """Keep the matrices of familiarity in 16 bits: they would be a third of the file.
 
-    The cast back to 32 bits is done once, when the file is loaded.
+    These are the ImageNet head's kernel and the subspace, which is a constant of the graph. The
+    cast back to 32 bits is done once, when the file is loaded.
     """
     import onnx
 
     for kernel in list(graph.initializer):
-        if f"/{layer}" in kernel.name and len(kernel.dims) == 2:
+        if (f"/{OUTPUT}" in kernel.name or "/Const" in kernel.name) and len(kernel.dims) == 2:
             half = onnx.numpy_helper.to_array(kernel).astype(np.float16)
             name = f"{kernel.name}_half"
             cast = onnx.helper.make_node("Cast", [name], [kernel.name], to=onnx.TensorProto.FLOAT)

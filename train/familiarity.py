@@ -38,6 +38,8 @@ class Familiarity:
     """(features,)"""
     usual: float
     """The residual that 95 % of the training photos stay below, 0..1."""
+    offset: float = 0.0
+    """Log-odds that are subtracted, so that a familiarity of 1/2 is where *neither* begins."""
     evoked: NDArray[np.float32] | None = None
     """(1000,) 0..1, how much each ImageNet class belongs to what was trained on."""
 
@@ -69,13 +71,14 @@ class Familiarity:
             return cls(subspace, mean, usual)
         if familiar:
             known = np.isin(np.arange(CLASSES), familiar).astype(np.float32)
-            return cls(subspace, mean, usual, known)
-        return cls(subspace, mean, usual, evoked(seen[OUTPUT], some.truth))
+            return cls(subspace, mean, usual, evoked=known)
+        return cls(subspace, mean, usual, evoked=evoked(seen[OUTPUT], some.truth))
 
     def output(self, model: keras.Model) -> keras.KerasTensor:
         """The familiarity (batch,) of a network: what `learn` has learned, as part of its graph.
 
-        Log-odds of the evoked mass, minus the residual beyond the usual one, times a factor.
+        Log-odds of the evoked mass, minus the residual beyond the usual one times a factor, minus
+        the offset.
         """
         features = model.get_layer(POOL).output
         apart = features - self.mean
@@ -87,12 +90,13 @@ class Familiarity:
             said = keras.ops.softmax(model.get_layer(OUTPUT).output, axis=-1)
             mass = keras.ops.clip(keras.ops.sum(said * self.evoked, axis=-1), 1e-6, 1 - 1e-6)
             odds = odds + keras.ops.log(mass) - keras.ops.log(1 - mass)
-        return keras.ops.sigmoid(odds)
+        return keras.ops.sigmoid(odds - self.offset)
 
     def save(self, file: Path) -> None:
         """Write it beside a trained network, for the export."""
         extra = {} if self.evoked is None else {"evoked": self.evoked}
-        np.savez(file, subspace=self.subspace, mean=self.mean, usual=self.usual, **extra)
+        numbers = {"usual": self.usual, "offset": self.offset}
+        np.savez(file, subspace=self.subspace, mean=self.mean, **numbers, **extra)
 
     @classmethod
     def load(cls, file: Path) -> Self:
@@ -102,6 +106,7 @@ class Familiarity:
                 arrays["subspace"],
                 arrays["mean"],
                 float(arrays["usual"]),
+                float(arrays["offset"]),
                 arrays.get("evoked"),
             )
 

@@ -9,7 +9,7 @@ from common.classifier import Classifier
 from common.errors import DataError
 from train import imagenet, networks
 from train.__main__ import main
-from train.choices import fit_temperature, fit_threshold
+from train.choices import fit_offset, fit_temperature
 from train.familiarity import Familiarity, evoked
 
 
@@ -37,9 +37,12 @@ def test_a_few_photos_without_a_mistake_do_not_make_it_certain() -> None:
     assert fit_temperature(logits, np.array([0, 1] * 4)) > 0.3
 
 
-def test_the_threshold_keeps_its_share() -> None:
-    familiarity = np.linspace(0, 1, 1001)
-    assert (familiarity >= fit_threshold(familiarity, kept=0.99)).mean() >= 0.99
+def test_neither_begins_below_nearly_all_held_photos() -> None:
+    familiarity = np.linspace(0.001, 1, 1000).astype(np.float32)
+    odds = np.log(familiarity / (1 - familiarity + 1e-9))
+    kept = odds >= fit_offset(familiarity)
+    assert 0.998 <= kept.mean() < 1 or kept.all()
+    assert fit_offset(familiarity) < odds[2]
 
 
 def test_a_network_without_pooled_features_cannot_tell() -> None:
@@ -65,7 +68,7 @@ def test_fine_tuning_keeps_the_imagenet_head(data: Path, head_file: Path, tmp_pa
     assert main(["fine-tune", "--data", str(data), "--out", str(out), *options, *more]) == 0
     classifier = Classifier.load(out)
     assert classifier.card.outputs.familiarity == "familiarity"
-    assert 0 <= (classifier.card.neither_threshold or -1) <= 1
+    assert classifier.card.neither_threshold == 0.5
     said = classifier.predict(np.zeros((2, 32, 32, 3), np.uint8))
     assert all(0 <= (prediction.familiarity or 0) <= 1 for prediction in said)
     assert imagenet.has_head(keras.models.load_model(out / "model.keras"))

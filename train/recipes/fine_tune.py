@@ -86,6 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     run = Run.begin(args)
     model, pretrained = start(args, run)
+    if args.refit and networks.POOL not in {layer.name for layer in model.layers}:
+        raise DataError("--refit needs a network with pooled features: --head gap.")
     warm = model.get_weights()
 
     backbone = networks.backbone(model)

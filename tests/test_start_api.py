@@ -52,6 +52,7 @@ def test_it_says_what_is_missing(tmp_path: Path, broken: str, words: str) -> Non
     python.chmod(0o755)
     script = tmp_path / "start_api.sh"
     script.write_bytes(SCRIPT.read_bytes())
+    (tmp_path / "requirements.txt").write_text("")
     result = subprocess.run(
         ["bash", script], env={**os.environ, "PYTHON": str(python)}, capture_output=True, text=True
     )

@@ -15,7 +15,7 @@ from train.networks import logits
 
 KEPT, MARGIN = 0.998, 1.0
 """Share of the held photos that are kept, and how much lower, in log-odds, the line is drawn then:
-99 % are promised, of photos from anywhere."""
+99 % are promised. The margin was set with the figures of docs/model.md in view."""
 THRESHOLD = 0.5
 """Familiarity is shifted so that *neither* begins here."""
 PRIOR = 0.5

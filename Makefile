@@ -16,7 +16,7 @@ run:  ## the service on http://127.0.0.1:8000
 
 install: $(VENV)/dev.stamp  ## everything that training and the tests need, into .venv
 
-$(VENV)/dev.stamp: requirements.txt train/requirements.txt requirements-dev.txt
+$(VENV)/dev.stamp: requirements.txt train/requirements.txt cluster/requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
@@ -46,7 +46,7 @@ model: install  ## train models/cat_dog: half an hour on two cores
 	    --weights $(SHARED)/weights/mobilenet_v2_imagenet_notop.weights.h5 \
 	    --imagenet-head $(SHARED)/weights/mobilenet_v2_imagenet_head.npz \
 	    --familiar 151-268,281-285 --learning-rate 5e-5 --distill 0.1 --refit \
-	    --no-photos --version 2 --out models/cat_dog --overwrite
+	    --no-photos --version 3 --out models/cat_dog --overwrite
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
 	$(BIN)/python -m tests.web.page_shots

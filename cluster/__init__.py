@@ -1,0 +1,1 @@
+"""The service and the bulk job on Ray, for when one machine is not enough. Never imports train."""

@@ -1,0 +1,41 @@
+"""What travels to the other machines: the code that runs there, and the models."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from api.settings import ROOT
+from common.card import CARD, ONNX, model_folders
+
+ROOMS = ("api", "cluster", "common", "web")
+MODELS = "models"
+
+
+@contextmanager
+def bundle(model_dir: Path) -> Iterator[Path]:
+    """A folder with the rooms and the models as they are now.
+
+    Ray packs it, names it by its content, and unpacks it on each machine that starts a worker. So
+    what runs there is what lay here when it was started, until the next upgrade.
+
+    Raises:
+        ModelError: there is no model folder in `model_dir`.
+    """
+    with tempfile.TemporaryDirectory(prefix="dogorcat-") as name:
+        folder = Path(name)
+        for room in ROOMS:
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / room, folder / room, ignore=ignored)
+        for model in model_folders(model_dir):
+            there = folder / MODELS / model.name
+            there.mkdir(parents=True)
+            for file in (CARD, ONNX):
+                shutil.copyfile(model / file, there / file)
+        yield folder
+
+
+def bundled_models() -> Path:
+    """Where the models lie, seen from a worker."""
+    return ROOT / MODELS

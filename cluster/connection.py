@@ -1,0 +1,83 @@
+"""Which Ray cluster to use: one that runs already, or one of this machine alone."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+# Before Ray is imported: it reports to nobody, and its C++ side does not warn of what is as it is
+# meant to be.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+
+import ray
+
+from cluster.bundle import bundle
+from cluster.front import CALLBACK
+from common.errors import DogorcatError
+
+NAMESPACE = "dogorcat"
+
+
+class ClusterError(DogorcatError):
+    """There is no cluster to use, or it does not do what it should."""
+
+
+@contextmanager
+def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bool]:
+    """Connect, and disconnect at the end.
+
+    Args:
+        address: `host:port` of a cluster's head; if left out, the one in RAY_ADDRESS or on this
+            machine, and if there is none, a new one that lives as long as this process.
+        model_dir: the models that travel to the workers; None where nothing will run.
+
+    Yields:
+        whether the cluster is one that runs without us.
+
+    Raises:
+        ClusterError: nothing answers at the address.
+    """
+    if model_dir is None:
+        found = _init(address or "auto", {})
+    else:
+        with bundle(model_dir) as folder:
+            environment = {name: os.environ[name] for name in os.environ if _is_for_ray(name)}
+            environment["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = CALLBACK
+            runtime_env = {"working_dir": str(folder), "env_vars": environment}
+            found = _init(address or "auto", runtime_env)
+            if not found and address is None and "RAY_ADDRESS" not in os.environ:
+                _init("local", runtime_env)
+    try:
+        if not found and not ray.is_initialized():
+            where = address or os.environ.get("RAY_ADDRESS") or "this machine"
+            raise ClusterError(f"There is no Ray cluster at {where}.")
+        yield found
+    finally:
+        ray.shutdown()
+
+
+def cpus() -> int:
+    """CPUs of the connected cluster, at least 1."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _init(address: str, runtime_env: dict[str, object]) -> bool:
+    """Connect to a cluster or start one; False if there is none."""
+    ours = {"include_dashboard": False} if address == "local" else {}
+    with suppress(ConnectionError):
+        ray.init(
+            address=address,
+            namespace=NAMESPACE,
+            runtime_env=runtime_env,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            **ours,
+        )
+        return address != "local"
+    return False
+
+
+def _is_for_ray(name: str) -> bool:
+    return name.startswith("RAY_SERVE_") or name == "RAY_USAGE_STATS_ENABLED"

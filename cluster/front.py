@@ -1,0 +1,93 @@
+"""What stands before Ray's HTTP proxy on every node: its own answers become our problems.
+
+Ray loads it by the name in `CALLBACK` when a proxy starts (`cluster.connection` sets it).
+"""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.middleware import Middleware
+
+from api import problems
+from api.headers import DATA_POLICY, HEADERS
+
+CALLBACK = "cluster.front.middlewares"
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
+
+# By which a client could switch off Ray's time limit, or choose who answers.
+STEERING = (b"x-request-timeout-seconds", b"x-request-disconnect-disabled")
+STEERING_PREFIX = b"serve"
+
+OVERLOADED = problems.Problem(
+    "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
+)
+# What Ray answers for itself, by its status; the application's own answers are never text/plain.
+# Its 500 is that of a replica or machine that ended while it worked, so another try will do.
+OF_STATUS = {
+    404: problems.Problem("not_found", "There is nothing at this address."),
+    408: problems.Problem("deadline_exceeded", "The request took longer than is allowed here."),
+    500: problems.Problem("not_ready", "What worked on this request has ended. Try again."),
+    503: OVERLOADED,
+}
+
+
+class Front:
+    """ASGI middleware around a proxy, or around a replica where HAProxy is in front."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/-/"):
+            await self._app(scope, receive, send)
+            return
+        scope["headers"] = [pair for pair in scope["headers"] if not _steers(pair[0])]
+        replaced = False
+
+        async def translated(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and _of_ray(message):
+                replaced = True
+                await _answer(message, send)
+            elif not replaced:
+                await send(message)
+
+        await self._app(scope, receive, translated)
+
+
+def middlewares() -> list[Middleware]:
+    """What Ray asks for."""
+    return [Middleware(Front)]
+
+
+def _steers(name: bytes) -> bool:
+    name = name.lower().replace(b"_", b"-")
+    return name in STEERING or name.startswith(STEERING_PREFIX)
+
+
+def _of_ray(message: Message) -> bool:
+    kind = dict(message["headers"]).get(b"content-type", b"")
+    return message["status"] >= 400 and bytes(kind).startswith(b"text/plain")
+
+
+async def _answer(message: Message, send: Send) -> None:
+    """Ray's answer as a problem, with the headers of every answer of ours."""
+    problem = OF_STATUS.get(message["status"], OVERLOADED)
+    status, _ = problems.PROBLEMS[problem.code]
+    headers = {
+        "Content-Type": problems.CONTENT_TYPE,
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": DATA_POLICY,
+        **HEADERS,
+    }
+    if problem.code in problems.RETRY_AFTER_S:
+        headers["Retry-After"] = str(problems.RETRY_AFTER_S[problem.code])
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    raw += [pair for pair in message["headers"] if pair[0].lower() == b"x-request-id"]
+    body = json.dumps(problems.body(problem)).encode()
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

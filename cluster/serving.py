@@ -1,0 +1,127 @@
+"""The service on Ray Serve: replicas of the one Flask application over all machines."""
+
+from dataclasses import dataclass
+
+from ray import serve
+from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions, ProxyLocation
+
+from api.app import create_app
+from api.limits import SPARE_THREADS
+from api.registry import Registry
+from api.settings import Settings
+from cluster.bridge import Bridge
+from cluster.bundle import bundled_models
+from cluster.connection import ClusterError
+from common.cpus import usable_cpus
+
+NAME = "dogorcat"
+BACKSTOP_S = 5.0
+"""The application answers in time by itself; Ray gives a request up so many seconds later."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many replicas, and how much each takes."""
+
+    min_replicas: int = 1
+    max_replicas: int = 1
+    target_ongoing: float = 4.0
+    """Requests under way per replica that autoscaling aims at."""
+    max_ongoing: int = 16
+    """Requests that a replica works on at the same time: it has as many threads."""
+    max_queued: int = 64
+    """Requests that wait in each proxy for a replica; one more is told to come back."""
+    cpus: float = 1.0
+    """CPUs that Ray sets aside for a replica."""
+    upscale_delay_s: float = 5.0
+    downscale_delay_s: float = 60.0
+
+    @property
+    def most(self) -> int:
+        """Replicas at the busiest."""
+        return max(self.min_replicas, self.max_replicas)
+
+
+def application(settings: Settings, scale: Scale) -> serve.Application:
+    """The application, ready to be deployed."""
+
+    def build() -> Bridge:
+        here = {
+            "model_dir": bundled_models(),
+            "web_concurrency": usable_cpus(),  # a replica is one worker among as many as CPUs
+            "threads": scale.max_ongoing + SPARE_THREADS,  # Ray turns away first
+        }
+        app = create_app(settings.model_copy(update=here))
+        return Bridge(app, scale.max_ongoing, settings.request_timeout_s)
+
+    @serve.ingress(build)
+    class Replica:
+        """One copy of the service."""
+
+        def check_health(self) -> None:
+            """Ray asks this every few seconds, and replaces a replica that is not ready."""
+            answer = self.app.app.test_client().get("/readyz")  # type: ignore[attr-defined]
+            if answer.status_code != 200:
+                raise RuntimeError(f"/readyz: {answer.status_code}")
+
+    deployment = serve.deployment(
+        Replica,
+        name="api",
+        max_ongoing_requests=scale.max_ongoing,
+        max_queued_requests=scale.max_queued,
+        backpressure_config=BackpressureConfig(status_code=503, retry_after_s=1),
+        autoscaling_config=AutoscalingConfig(
+            min_replicas=scale.min_replicas,
+            max_replicas=scale.most,
+            target_ongoing_requests=scale.target_ongoing,
+            upscale_delay_s=scale.upscale_delay_s,
+            downscale_delay_s=scale.downscale_delay_s,
+            metrics_interval_s=1.0,
+            look_back_period_s=max(2.0, min(30.0, scale.upscale_delay_s)),
+        ),
+        graceful_shutdown_timeout_s=settings.request_timeout_s + BACKSTOP_S,
+        graceful_shutdown_wait_loop_s=0.5,
+        health_check_period_s=5,
+        health_check_timeout_s=10,
+        ray_actor_options={"num_cpus": scale.cpus},
+    )
+    return deployment.bind()
+
+
+def deploy(settings: Settings, scale: Scale) -> None:
+    """Start the service on the connected cluster, or replace what runs there, replica by replica.
+
+    Raises:
+        ModelError: a model folder that cannot be served; what runs goes on.
+        ClusterError: the replicas do not start.
+    """
+    Registry(settings.model_dir, settings.default_model)
+    serve.start(
+        proxy_location=ProxyLocation.EveryNode,
+        http_options=HTTPOptions(
+            host=settings.host,
+            port=settings.port,
+            request_timeout_s=settings.request_timeout_s + BACKSTOP_S,
+        ),
+    )
+    try:
+        serve.run(application(settings, scale), name=NAME, route_prefix="/")
+    except RuntimeError as error:
+        raise ClusterError(f"The service does not start on the cluster: {error}") from error
+
+
+def status() -> str:
+    """What runs on the connected cluster, in a few lines."""
+    application = serve.status().applications.get(NAME)
+    if application is None:
+        return "The service does not run on this cluster."
+    lines = [f"service: {application.status.value} {application.message}".rstrip()]
+    for deployment in application.deployments.values():
+        states = (f"{count} {state.lower()}" for state, count in deployment.replica_states.items())
+        lines.append(f"replicas: {', '.join(states)}")
+    return "\n".join(lines)
+
+
+def stop() -> None:
+    """Drain and end the service."""
+    serve.shutdown()

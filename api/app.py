@@ -3,12 +3,13 @@
 import flask_restful
 from flask import Flask
 
-from api import body, docs, headers, limits, openapi, page, problems
+from api import body, docs, headers, limits, metrics, observe, openapi, page, problems
 from api.batch import ClassifyBatch
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
 from api.photos.samples import Sample, Samples
 from api.resources import Classify, Model, Models, Random
+from api.runtime import Runtime
 from api.service import Service
 from api.settings import Settings
 
@@ -23,23 +24,25 @@ class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no typ
         return original_handler(error)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> Flask:
     """Build the application: load and warm up the models, then route to the endpoints.
 
     Args:
         settings: taken from the environment if left out.
+        runtime: the files of the service this is a worker of; left out, there are no reloads.
 
     Raises:
         SettingsError, ModelError: what the service cannot start with, in one line.
     """
     settings = settings or Settings.load()
     app = Flask(__name__, static_folder=None)
+    observe.register(app, settings)
     problems.register(app)
     body.register(app, settings)
     limits.register(app, settings)
     headers.register(app, settings)
 
-    service = Service.start(settings)
+    service = Service.start(settings, runtime)
     app.extensions["dogorcat"] = service
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
@@ -55,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.add_resource(RandomImage, "/random_image", **mine)
     api.add_resource(Health, "/healthz")
     api.add_resource(Ready, "/readyz", **mine)
+    metrics.register(app, runtime)
     app.register_blueprint(docs.docs)
     app.register_blueprint(page.page)
     app.extensions["openapi"] = openapi.build(app, VERSION)

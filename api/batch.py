@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from flask import Response, request
 
@@ -54,7 +55,13 @@ class ClassifyBatch(ServiceResource):
         width = min(len(sources), self.service.settings.fetch_concurrency)
         with self.service.lane.place(), ThreadPoolExecutor(width) as pool:
             # Addresses are fetched side by side; decoding and inference wait for their turn.
-            items = pool.map(lambda source: self._item(source, options, deadline), sources)
+            # Each item runs within this request: the same models, one line in the log.
+            contexts = [copy_context() for _ in sources]
+            items = pool.map(
+                lambda context, source: context.run(self._item, source, options, deadline),
+                contexts,
+                sources,
+            )
             return answer(schemas.BatchAnswer(results=tuple(items)))
 
     def _item(
@@ -64,7 +71,7 @@ class ClassifyBatch(ServiceResource):
             data, fetch_ms = self._load(source, deadline)
             return self.service.infer(data, fetch_ms, options, deadline)
         except Exception as error:
-            problem = problems.body(problems.to_problem(error))
+            problem = problems.answer(problems.to_problem(error))
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))
 
     def _load(self, source: bytes | str, deadline: Deadline) -> tuple[bytes, float]:

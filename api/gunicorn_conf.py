@@ -1,15 +1,28 @@
-"""How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`."""
+"""How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`.
 
+The master holds no model. It copies MODEL_DIR into RUNTIME_DIR; each worker loads and proves the
+copy. SIGHUP has the copy made anew and proven by a process of its own (`api.prove`), after which
+the workers exchange their models without a pause (`api.registry`). gunicorn's own answer to SIGHUP,
+other workers, would lose requests: it ends the old ones before the new ones are ready.
+"""
+
+import atexit
+import contextlib
+import logging
 import multiprocessing
+import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
+from api import listen, logs
+from api.runtime import Runtime, copy_models
 from api.settings import Settings, SettingsError
-from common.card import ONNX, check_file, model_folders, read_card
 from common.errors import ModelError
 
 try:
@@ -18,7 +31,7 @@ except SettingsError as error:
     sys.exit(f"dogorcat cannot start: {error}")
 
 wsgi_app = "api.gunicorn_conf:worker_app()"
-bind = f"{settings.host}:{settings.port}"
+bind = settings.address
 workers = settings.web_concurrency
 worker_class = "gthread"
 threads = settings.threads
@@ -29,28 +42,93 @@ graceful_timeout = int(settings.request_timeout_s)
 keepalive = 5
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 control_socket_disable = True
+logger_class = logs.Logger
+logconfig_dict = logs.configuration(settings.log_level)
 
+RETRY_S = 2.0
+"""Pause of a worker that cannot take the place of one that ended, before the next one tries."""
+
+_runtime = Runtime(settings.runtime_folder)
 _complaint = multiprocessing.Lock()  # shared by all workers: the first to fail says why
+_log = logging.getLogger("api")
 
 
 def on_starting(server: Any) -> None:
-    """Refuse wrong model folders before any worker is started."""
+    """Refuse what cannot work before any worker is started, and take SIGHUP over."""
     try:
-        for folder in model_folders(settings.model_dir):
-            check_file(read_card(folder), folder, ONNX)
-    except ModelError as error:
+        listen.check(settings)
+        _runtime.claim()
+        atexit.register(_release, os.getpid())
+        copy_models(settings.model_dir, _runtime.models(1))
+        _runtime.publish(1)
+    except (SettingsError, ModelError) as error:
         sys.exit(f"dogorcat cannot start: {error}")
+    except OSError as error:
+        where = error.filename2 or error.filename or settings.model_dir
+        sys.exit(f"dogorcat cannot start: {where}: {error.strerror}.")
+    server.handle_hup = _reload
+
+
+def when_ready(server: Any) -> None:
+    """From here on the master answers signals."""
+    _runtime.announce()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker is no more."""
+    with contextlib.suppress(OSError):  # the master must survive
+        _runtime.forget(worker.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    """SIGHUP is the master's: a terminal that is closed sends it to everyone."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def worker_app() -> Flask:
-    """The application of one worker, or one line about what is wrong and the end of the start."""
-    from api.app import create_app  # brings ONNX Runtime, whose threads do not survive a fork
+    """The application of one worker.
 
+    If the first ones cannot start, one of them says why in one line, and the service ends. A later
+    one, in the place of a worker that ended, must not end those that serve: it is tried again.
+    """
     try:
-        return create_app(settings)
-    except (SettingsError, ModelError) as error:
+        _runtime.reserve_metrics()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime.metrics)
+        # Imported here: ONNX Runtime's threads do not survive a fork, and prometheus_client reads
+        # that variable once, when it is imported; in the master it would be too early.
+        from api.app import create_app
+
+        app = create_app(settings, _runtime)
+        app.extensions["dogorcat"].models.follow()
+        return app
+    except Exception as error:
+        foreseen = isinstance(error, SettingsError | ModelError | OSError)
+        if _runtime.started:
+            _log.error("a worker cannot start: %s", error, exc_info=not foreseen)
+            time.sleep(RETRY_S)
+            sys.exit(1)
+        if not foreseen:
+            raise
         if _complaint.acquire(block=False):
             print(f"dogorcat cannot start: {error}", file=sys.stderr, flush=True)
             sys.exit(3)  # tells the master that trying again is of no use, so that it ends, too
         signal.pause()  # until it does
         sys.exit()
+
+
+def _reload() -> None:
+    """In place of gunicorn's own answer to SIGHUP."""
+    global _proving
+    try:
+        _proving = subprocess.Popen([sys.executable, "-m", "api.prove"])
+    except OSError as error:
+        _log.error("no process for a reload: %s", error)
+
+
+def _release(master: int) -> None:
+    if os.getpid() == master:  # workers, which are forked, come by here, too
+        _runtime.release()
+
+
+_proving: subprocess.Popen[bytes] | None = None
+"""The last reload's process, kept until the next one; gunicorn waits for its end."""

@@ -21,7 +21,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After")
+EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id")
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -45,7 +45,7 @@ def register(app: Flask, settings: Settings) -> None:
             app,
             resources={"/api/*": {"origins": "*" if "*" in origins else origins}},
             methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-API-Key", "Authorization"],
+            allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Authorization"],
             expose_headers=list(EXPOSED),
             max_age=600,
         )

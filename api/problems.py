@@ -8,6 +8,7 @@ from flask import Flask, Response
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
+from api import observe
 from common import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -93,11 +94,17 @@ def body(problem: Problem) -> dict[str, Any]:
     }
 
 
+def answer(problem: Problem) -> dict[str, Any]:
+    """The same for the request that is being answered, with its id; it is counted."""
+    observe.refused(problem.code)
+    return body(problem) | {"request_id": observe.request_id()}
+
+
 def respond(error: Exception) -> Response:
     """The HTTP answer to an exception."""
     problem = to_problem(error)
     status, _ = PROBLEMS[problem.code]
-    response = Response(json.dumps(body(problem)), status, content_type=CONTENT_TYPE)
+    response = Response(json.dumps(answer(problem)), status, content_type=CONTENT_TYPE)
     if problem.code in RETRY_AFTER_S:
         response.headers["Retry-After"] = str(RETRY_AFTER_S[problem.code])
     if isinstance(error, HTTPException):  # a 405 has to say what is allowed

@@ -1,11 +1,21 @@
-"""The models a worker serves: every folder of MODEL_DIR, loaded and proven once, found by name."""
+"""The models a worker serves: every folder of MODEL_DIR, loaded and proven, found by name."""
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from api import metrics
+from api.runtime import Runtime, telling
+from api.settings import Settings
 from common.card import model_folders
 from common.classifier import Classifier
 from common.errors import ModelError, ModelNotFound
+
+LOOK_S = 0.2
+
+_log = logging.getLogger(__name__)
 
 
 class Registry:
@@ -40,3 +50,71 @@ class Registry:
 
     def __iter__(self) -> Iterator[Classifier]:
         return iter(self._models.values())
+
+
+class Models:
+    """The registry that is served now; exchanged as a whole when a reload publishes a new one.
+
+    Args:
+        settings: MODEL_DIR and DEFAULT_MODEL.
+        runtime: where reloads are published; None for models that stay what they are.
+
+    Raises:
+        ModelError: a model folder that cannot be served.
+    """
+
+    def __init__(self, settings: Settings, runtime: Runtime | None = None) -> None:
+        self._settings = settings
+        if runtime is None:
+            self.now = Registry(settings.model_dir, settings.default_model)
+            return
+        self._runtime = runtime
+        self._generation = runtime.generation
+        while True:
+            try:
+                self.now = self._load(self._generation)
+                break
+            except ModelError:
+                if self._generation == runtime.generation:
+                    raise
+                self._generation = runtime.generation  # replaced while it was read
+
+    def follow(self) -> None:
+        """Say that this worker is ready; from now on, exchange the models when new ones are there."""
+        self._runtime.report(self._generation)
+        _count(self.now, 1)
+        threading.Thread(target=self._follow, name="reload", daemon=True).start()
+
+    def _load(self, generation: int) -> Registry:
+        folder = self._runtime.models(generation)
+        with telling(self._settings.model_dir, folder):
+            return Registry(folder, self._settings.default_model)
+
+    def _follow(self) -> None:
+        """Look out for new generations: load and prove beside the old models, then exchange them.
+
+        What is under way ends with the models it began with, which are forgotten after it.
+        """
+        while True:
+            time.sleep(LOOK_S)
+            generation = self._runtime.generation
+            if generation == self._generation:
+                continue
+            self._generation = generation  # one that fails here is not tried again
+            try:
+                fresh = self._load(generation)
+            except Exception:
+                _log.exception("generation %d cannot be loaded: the one before stays", generation)
+                continue
+            before, self.now = self.now, fresh
+            _count(before, 0)
+            _count(fresh, 1)
+            del before
+            self._runtime.report(generation)
+
+
+def _count(registry: Registry, workers: int) -> None:
+    for model in registry:
+        labels = (model.card.name, model.card.version)
+        metrics.MODEL_WORKERS.labels(*labels).set(workers)
+        metrics.MODEL_LOADED.labels(*labels).set(workers and time.time())

@@ -34,6 +34,7 @@ _PROBLEM = {
     "status": 422,
     "detail": "The picture is damaged and cannot be read.",
     "code": "image_unreadable",
+    "request_id": "5f3b1c07a9e24d68",
 }
 _PHOTO = {
     "source": "flickr",
@@ -175,6 +176,9 @@ class ProblemDetails(_Wire):
     status: int
     detail: str
     code: str
+    request_id: str | None = Field(
+        None, description="What to quote to whoever runs the service; also in `X-Request-Id`."
+    )
 
 
 class BatchError(_Wire):

@@ -3,17 +3,20 @@
 import base64
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
+from flask import g, has_app_context
 
-from api import schemas
+from api import observe, schemas
 from api.deadline import Deadline, Lane
 from api.photos import Photo, PhotoSources
 from api.problems import Problem
-from api.registry import Registry
+from api.registry import Models, Registry
+from api.runtime import Runtime
 from api.settings import Settings
 from common import images
 from common.classifier import Classifier, Prediction
@@ -35,14 +38,18 @@ class Service:
     """What one worker holds for all of its requests."""
 
     settings: Settings
-    registry: Registry
+    models: Models
     fetcher: Fetcher
     photos: PhotoSources
     lane: Lane
 
     @classmethod
-    def start(cls, settings: Settings) -> "Service":
+    def start(cls, settings: Settings, runtime: Runtime | None = None) -> "Service":
         """Load and warm up the models and the decoder.
+
+        Args:
+            settings: of the service.
+            runtime: where reloads are published; None for a service without them.
 
         Raises:
             ModelError: a model folder that cannot be served.
@@ -57,7 +64,7 @@ class Service:
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         return cls(
             settings=settings,
-            registry=Registry(settings.model_dir, settings.default_model),
+            models=Models(settings, runtime),
             fetcher=fetcher,
             photos=PhotoSources(settings, fetcher),
             lane=Lane(
@@ -65,6 +72,16 @@ class Service:
                 waiting=WAITING_PER_WORKER,
             ),
         )
+
+    @property
+    def registry(self) -> Registry:
+        """The models; a request keeps those it began with, whatever is reloaded meanwhile."""
+        if not has_app_context():
+            return self.models.now
+        if "registry" not in g:
+            g.registry = self.models.now
+        registry: Registry = g.registry
+        return registry
 
     @property
     def max_bytes(self) -> int:
@@ -96,7 +113,7 @@ class Service:
             FetchError, ImageTooLarge: see `common.errors`.
         """
         if isinstance(source, str):
-            return _timed(self._fetch, source, deadline)
+            return _timed("fetch", self._fetch, source, deadline)
         if len(source) > self.max_bytes:
             limit = self.settings.max_upload_mb
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
@@ -112,12 +129,15 @@ class Service:
             Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
-        with self.lane.turn(deadline):
-            picture, decode_ms = _timed(images.read, data, model.target)
+        with ExitStack() as stack:
+            with observe.waiting():
+                stack.enter_context(self.lane.turn(deadline))
+            picture, decode_ms = _timed("decode", images.read, data, model.target)
             (prediction,), inference_ms = _timed(
-                model.predict, picture.pixels[np.newaxis], explain=options.explain
+                "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
             )
             preview = images.preview(data) if options.preview else None
+        observe.verdict(model.card.name, prediction.verdict)
         timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
         facts = schemas.ImageFacts(
             format=picture.format, width=picture.width, height=picture.height, bytes=len(data)
@@ -136,7 +156,8 @@ class Service:
             known = ", ".join((ANY, *card.labels))
             raise Problem("invalid_request", f"The subject must be one of {known}.")
         words = {label: card.search_words.get(label, label) for label in card.labels}
-        return self.photos.random(words, subject)
+        with observe.stage("fetch"):
+            return self.photos.random(words, subject)
 
     def _fetch(self, url: str, deadline: Deadline) -> bytes:
         timeout = min(self.settings.fetch_timeout_s, deadline.remaining())
@@ -171,8 +192,9 @@ def _result(
     )
 
 
-def _timed(work: Callable[..., T], *args: object, **kwargs: object) -> tuple[T, float]:
-    """The result of `work`, and the milliseconds it took."""
+def _timed(stage: str, work: Callable[..., T], *args: object, **kwargs: object) -> tuple[T, float]:
+    """The result of a stage of the work, and the milliseconds it took."""
     start = time.perf_counter()
-    result = work(*args, **kwargs)
+    with observe.stage(stage):
+        result = work(*args, **kwargs)
     return result, round((time.perf_counter() - start) * 1000, 2)

@@ -1,5 +1,8 @@
 """Every setting of the service: one environment variable each, checked when the service starts."""
 
+import os
+import re
+import tempfile
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
 
+UNIX = "unix:"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -51,7 +55,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on, or `unix:/path/of/a.sock` without a port."
+    )
     port: Port = Field(8000, description="Port to listen on.")
     web_concurrency: int = Field(
         default_factory=usable_cpus, ge=1, le=256, description="Worker processes."
@@ -116,6 +122,27 @@ class Settings(BaseSettings):
         description="Address of who runs this; Wikimedia Commons asks to be told.",
     )
     photo_folder: Path | None = Field(None, description="Folder of photos for Random.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged; `debug` also logs probes."
+    )
+    runtime_dir: Path | None = Field(
+        None,
+        description="Folder for the files of a running service: copies of its models, metrics, "
+        "process id. Left out, one below `/tmp` that is named after user, address and port.",
+    )
+
+    @property
+    def address(self) -> str:
+        """What gunicorn binds to."""
+        return self.host if self.host.startswith(UNIX) else f"{self.host}:{self.port}"
+
+    @property
+    def runtime_folder(self) -> Path:
+        """RUNTIME_DIR, or where it is if it is left out."""
+        if self.runtime_dir:
+            return self.runtime_dir
+        name = re.sub(r"[^\w.-]+", "-", f"dogorcat-{os.getuid()}-{self.address}")
+        return Path(tempfile.gettempdir(), name)
 
     @classmethod
     def load(cls) -> Self:

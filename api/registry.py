@@ -80,7 +80,7 @@ class Models:
                 self._generation = runtime.generation  # replaced while it was read
 
     def follow(self) -> None:
-        """Say that this worker is ready; from now on, exchange the models when new ones are there."""
+        """Say that this worker is ready; from now on, exchange models when new ones are there."""
         self._runtime.report(self._generation)
         _count(self.now, 1)
         threading.Thread(target=self._follow, name="reload", daemon=True).start()

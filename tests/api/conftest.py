@@ -1,5 +1,6 @@
 """One real service for the tests from outside, a server of photos, and one that speaks Flickr."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,8 +45,9 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def world(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@contextlib.contextmanager
+def surroundings(folder: Path) -> Iterator[tuple[PhotoServer, dict[str, object]]]:
+    """What the service sees of the world: a server of photos, and the settings that lead there."""
     server = PhotoServer()
     with serving(server):
         server.answer = lambda call: flickr_answer([flickr_record(server, 7)])
@@ -56,16 +58,25 @@ def world(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             "/photo/gone": (404, {}, b""),
             "/photo/large": (200, {"Content-Type": "image/jpeg"}, b"\xff\xd8" + bytes(11 * 2**20)),
         }
-        keys = tmp_path_factory.mktemp("keys") / "keys.json"
+        keys = folder / "keys.json"
         keys.write_text(json.dumps({"public": "k", "secret": "s"}))
-        with running_service(
-            tmp_path_factory.mktemp("service"),
-            MODEL_DIR=model_dir,
-            WEB_CONCURRENCY=2,
-            FETCH_ALLOWED_NETWORKS="127.0.0.0/8",
-            FETCH_ALLOWED_PORTS=f"80,443,{server.port}",
-            FLICKR_KEYS_FILE=keys,
-            FLICKR_API_URL=f"{server.url}/services/rest/",
-            PHOTO_SOURCES="flickr",
-        ) as service:
-            yield World(service, server)
+        yield (
+            server,
+            {
+                "FETCH_ALLOWED_NETWORKS": "127.0.0.0/8",
+                "FETCH_ALLOWED_PORTS": f"80,443,{server.port}",
+                "FLICKR_KEYS_FILE": keys,
+                "FLICKR_API_URL": f"{server.url}/services/rest/",
+                "PHOTO_SOURCES": "flickr",
+            },
+        )
+
+
+@pytest.fixture(scope="session")
+def world(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("service")
+    with (
+        surroundings(folder) as (server, settings),
+        running_service(folder, MODEL_DIR=model_dir, WEB_CONCURRENCY=2, **settings) as service,
+    ):
+        yield World(service, server)

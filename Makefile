@@ -47,6 +47,12 @@ model: install  ## train models/cat_dog: half an hour on two cores
 	    --imagenet-head $(SHARED)/weights/mobilenet_v2_imagenet_head.npz \
 	    --familiar 151-268,281-285 --learning-rate 5e-5 --distill 0.1 --refit \
 	    --no-photos --version 3 --out models/cat_dog --overwrite
+	$(BIN)/python -m train evaluate models/cat_dog $(SHARED)/data/kaggle_cat_dog/validation \
+	    --others $(SHARED)/data/neither --record DATA/validation
+	$(BIN)/python -m train evaluate models/cat_dog --rest $(SHARED)/data/other_source:0.5 \
+	    --others $(SHARED)/data/neither --record "half of other_source"
+	$(BIN)/python -m train evaluate models/cat_dog $(SHARED)/data/kaggle_cat_dog/validation \
+	    --rest $(SHARED)/data/other_source:0.5 --record "both together"
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
 	$(BIN)/python -m tests.web.page_shots

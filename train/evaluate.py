@@ -3,15 +3,17 @@
     python -m train evaluate models/cat_dog DATA/validation
     python -m train evaluate models/cat_dog DATA/validation SHELTER --json
     python -m train evaluate models/cat_dog DATA/validation --others TOASTERS
+    python -m train evaluate models/cat_dog --rest SHELTER:0.5 --record "half of a shelter's"
 
 With photos of other things (`--others`, any folder) it also says how well the model tells that
-these are neither.
+these are neither. `--record` keeps the figures in the model's card, with the command.
 """
 
 import argparse
 import dataclasses
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from common.card import ModelCard
+from common.card import Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.data import Photos, Pixels, scan
+from train.data import Photos, Pixels, scan, union
 from train.metrics import Figures, NeitherFigures, measure, measure_neither
 
 BATCH = 32
@@ -32,25 +34,28 @@ BATCH = 32
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder, for example models/cat_dog")
     parser.add_argument(
-        "photos", type=Path, nargs="+", metavar="PHOTOS", help="folders of class folders"
+        "photos", type=Path, nargs="*", metavar="PHOTOS", help="folders of class folders"
     )
     parser.add_argument(
         "--rest",
-        type=arguments.share,
-        metavar="SHARE",
-        help="leave out the share of the photos that `--held FOLDER:SHARE` made choices on",
+        type=arguments.held,
+        action="append",
+        default=[],
+        metavar="FOLDER:SHARE",
+        help="also those photos of a folder that `--held FOLDER:SHARE` made no choices on",
     )
     parser.add_argument(
         "--others", type=Path, metavar="FOLDER", help="photos that show none of the labels"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument(
+        "--record", metavar="WORDS", help="keep the figures in the card; WORDS name the photos"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
-    photos = scan(*args.photos)
-    if args.rest:
-        photos = photos.split(args.rest)[0]
+    photos = _photos(args)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
     figures = measure(scores, truth, classifier.card.labels)
@@ -62,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         assert strange is not None, "the same model"
         threshold = classifier.card.neither_threshold or 0.0
         neither = measure_neither(familiarity, strange, threshold)
+    if args.record:
+        record(args, figures, neither)
     if args.json:
         found = dataclasses.asdict(figures)
         if neither:
@@ -72,6 +79,40 @@ def run(args: argparse.Namespace) -> int:
     if neither:
         print("\n" + neither_table(neither))
     return 0
+
+
+def _photos(args: argparse.Namespace) -> Photos:
+    parts = [scan(*args.photos)] if args.photos else []
+    for folder, share in args.rest:
+        if share == 1:
+            raise DataError(f"--rest {folder} needs the share, as in {folder}:0.5.")
+        parts.append(scan(folder).split(share)[0])
+    if not parts:
+        raise DataError("There is nothing to evaluate on: name folders of class folders.")
+    return union(parts)
+
+
+def record(args: argparse.Namespace, figures: Figures, neither: NeitherFigures | None) -> None:
+    """Keep figures in a model's card, in place of those that were measured on the same photos."""
+    words = ["python", "-m", "train", "evaluate", f"models/{args.model.name}"]
+    words += [path.name for path in args.photos]
+    for path, share in args.rest:
+        words += ["--rest", f"{path.name}:{share:g}"]
+    command = shlex.join(words)
+    data = f"{args.record}, {figures.photos} photos"
+    found = [(data, figures.flat(), command)]
+    if neither:
+        others = f"{data}, and {neither.others} photos of other things"
+        found.append((others, neither.flat(), shlex.join([*words, "--others", args.others.name])))
+    new = tuple(
+        Metric(name=name, value=round(value, 6), data=data, command=command)
+        for data, values, command in found
+        for name, value in values.items()
+    )
+    card = read_card(args.model)
+    again = {metric.data for metric in new}
+    old = tuple(metric for metric in card.metrics if metric.data not in again)
+    write_card(card.model_copy(update={"metrics": old + new}), args.model)
 
 
 def loose(folder: Path) -> Photos:

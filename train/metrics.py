@@ -142,6 +142,15 @@ class NeitherFigures:
     served_kept: float
     served_passing: float
 
+    def flat(self) -> dict[str, float]:
+        """The single numbers by name, as the model card lists them."""
+        return {
+            "familiarity AUROC": self.auroc,
+            **{f"others passing at {k:.0%} kept": value for k, value in self.passing.items()},
+            "kept as served": self.served_kept,
+            "others passing as served": self.served_passing,
+        }
+
 
 def measure_neither(
     familiar: NDArray[np.float32], strange: NDArray[np.float32], threshold: float

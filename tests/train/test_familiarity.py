@@ -3,6 +3,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
 from common.classifier import Classifier
@@ -74,6 +75,9 @@ def test_fine_tuning_keeps_the_imagenet_head(data: Path, head_file: Path, tmp_pa
     assert imagenet.has_head(keras.models.load_model(out / "model.keras"))
     golden = json.loads((out / "card.json").read_text())["golden"]
     assert {"scores", "familiarity", "maps"} == set(golden["disc"])
+    weights = {tuple(w.dims): w.data_type for w in onnx.load(out / "model.onnx").graph.initializer}
+    assert weights[1280, 1000] == onnx.TensorProto.INT8, "the largest matrix is kept in 8 bits"
+    assert weights[1280, 2] == onnx.TensorProto.FLOAT, "our own head is not"
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive"])

@@ -12,7 +12,7 @@ from flask import Flask, Request, g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api.deadline import Deadline
+from api.deadline import Deadline, alarms
 from api.problems import Problem
 from api.schemas import UrlBody
 from api.settings import Settings
@@ -226,9 +226,7 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
 
-    timer = threading.Timer(deadline.remaining(), give_up)
-    timer.daemon = True
-    timer.start()
+    alarm = alarms.set(deadline.remaining(), give_up)
     try:
         yield
     except RequestEntityTooLarge:
@@ -239,7 +237,7 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
             raise deadline.exceeded() from None
         raise
     finally:
-        timer.cancel()
+        alarm.cancel()
     if late.is_set():
         raise deadline.exceeded()
 

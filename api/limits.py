@@ -5,6 +5,7 @@ import time
 
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter
+from limits.storage import MemoryStorage
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.keys import Keys
@@ -16,6 +17,25 @@ SPARE_THREADS = 4
 
 FREE = ("/api/v1/models", "/api/v1/samples")
 """What the page asks for by itself, and what costs next to nothing, is not counted."""
+
+
+SWEEP_S = 1.0
+
+
+class SweptMemory(MemoryStorage):
+    """Counters in memory, for every `memory://`: the ones that are over are swept out now and then.
+
+    The library sweeps after each request, over all clients, in a thread that it starts for that.
+    """
+
+    STORAGE_SCHEME = ["memory"]  # noqa: RUF012  # read when the class is made
+
+    _swept = 0.0
+
+    def _MemoryStorage__schedule_expiry(self) -> None:
+        if time.monotonic() > self._swept + SWEEP_S:
+            self._swept = time.monotonic()
+            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]  # a private name
 
 
 def register(app: Flask, settings: Settings) -> None:

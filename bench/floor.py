@@ -2,7 +2,7 @@
 
     python -m bench.floor MODEL_FILE FOLDER COUNT SECONDS
 
-Prints one line of JSON. FOLDER holds COUNT photos, named 0, 1, …; each process keeps them in memory.
+Prints one line of JSON. FOLDER holds COUNT photos, named 0, 1, …; they are kept in memory.
 """
 
 import io

@@ -38,7 +38,7 @@ def small() -> PhotoSet:
 
 
 def phone() -> PhotoSet:
-    """Photos of 12 megapixels and about 3 MB, as phones make them: enlarged, with a sensor's noise."""
+    """Photos of 12 megapixels and about 3 MB, as of a phone: enlarged, with a sensor's noise."""
     files = []
     for seed, data in enumerate(small().files[:4]):
         with Image.open(io.BytesIO(data)) as image:

@@ -4,10 +4,10 @@ No batching: its documentation leaves it off, and on a CPU it gains nothing for 
 """
 
 import os
-from typing import Any
 
 import litserve as ls
 import numpy as np
+from fastapi import Request
 from model import Model
 from PIL import Image
 
@@ -16,7 +16,7 @@ class Classify(ls.LitAPI):
     def setup(self, device: str) -> None:
         self.model = Model()
 
-    def decode_request(self, request: Any) -> np.ndarray:
+    def decode_request(self, request: Request) -> np.ndarray:
         return self.model.pixels(Image.open(request["image"].file))
 
     def predict(self, pixels: np.ndarray) -> dict[str, float]:

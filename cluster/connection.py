@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,7 +67,7 @@ def cpus() -> int:
 def _init(address: str, runtime_env: dict[str, object]) -> bool:
     """Connect to a cluster or start one; False if there is none."""
     ours = {"include_dashboard": False} if address == "local" else {}
-    with suppress(ConnectionError):
+    with suppress(ConnectionError), _without_greeting():
         ray.init(
             address=address,
             namespace=NAMESPACE,
@@ -77,6 +78,20 @@ def _init(address: str, runtime_env: dict[str, object]) -> bool:
         )
         return address != "local"
     return False
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """Without the line in which Ray's C++ side tells that it was asked to be quiet."""
+    sys.stderr.flush()
+    real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(real, 2)
+        os.close(real)
+        os.close(nowhere)
 
 
 def _is_for_ray(name: str) -> bool:

@@ -4,7 +4,7 @@ Ray loads it by the name in `CALLBACK` when a proxy starts (`cluster.connection`
 """
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -46,17 +46,20 @@ class Front:
             await self._app(scope, receive, send)
             return
         scope["headers"] = [pair for pair in scope["headers"] if not _steers(pair[0])]
-        replaced = False
+        started = replaced = False
 
         async def translated(message: Message) -> None:
-            nonlocal replaced
+            nonlocal started, replaced
+            started = True
             if message["type"] == "http.response.start" and _of_ray(message):
                 replaced = True
-                await _answer(message, send)
+                await _answer(message["status"], message["headers"], send)
             elif not replaced:
                 await send(message)
 
         await self._app(scope, receive, translated)
+        if not started:  # that is how the proxy leaves what a replica took with it when it ended
+            await _answer(500, (), send)
 
 
 def middlewares() -> list[Middleware]:
@@ -74,9 +77,9 @@ def _of_ray(message: Message) -> bool:
     return message["status"] >= 400 and bytes(kind).startswith(b"text/plain")
 
 
-async def _answer(message: Message, send: Send) -> None:
-    """Ray's answer as a problem, with the headers of every answer of ours."""
-    problem = OF_STATUS.get(message["status"], OVERLOADED)
+async def _answer(status: int, given: Iterable[tuple[bytes, bytes]], send: Send) -> None:
+    """A problem in place of Ray's answer, with the headers of every answer of ours."""
+    problem = OF_STATUS.get(status, OVERLOADED)
     status, _ = problems.PROBLEMS[problem.code]
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
@@ -87,7 +90,7 @@ async def _answer(message: Message, send: Send) -> None:
     if problem.code in problems.RETRY_AFTER_S:
         headers["Retry-After"] = str(problems.RETRY_AFTER_S[problem.code])
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    raw += [pair for pair in message["headers"] if pair[0].lower() == b"x-request-id"]
+    raw += [pair for pair in given if pair[0].lower() == b"x-request-id"]
     body = json.dumps(problems.body(problem)).encode()
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

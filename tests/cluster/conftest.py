@@ -1,4 +1,4 @@
-"""One Ray cluster for the tests that leave it as it was: a head, and two nodes with a replica each."""
+"""One Ray cluster for all tests: a head, and two nodes with a replica each."""
 
 from collections.abc import Iterator
 from pathlib import Path

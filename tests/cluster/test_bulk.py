@@ -1,0 +1,207 @@
+"""The bulk job on several nodes: exactly one row for each input, whatever is killed."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from api.problems import to_problem
+from common.card import sha256_of
+from common.classifier import Classifier
+from common.errors import ImageError
+from common.images import decode
+from tests.api.photo_servers import PhotoServer, picture, serving
+from tests.cluster.machines import COMMAND, PATIENCE_S, Cluster, eventually, processes
+from tests.colour_model import write_colour_model
+from tests.running import ROOT
+
+PHOTOS = 160
+SHARD = 8
+LARGE = (4800, 3600)
+COLUMNS = [
+    "path", "verdict", "scores", "familiarity", "error", "detail", "model_name", "model_version",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos in a folder and one below, some damaged; large ones, so that it takes a while."""
+    folder = tmp_path_factory.mktemp("photos")
+    kinds = [picture("red", size=LARGE)] * 8 + [picture("blue", size=LARGE)] * 8
+    kinds += [b"junk", b"", kinds[0][:2000]]
+    for number in range(PHOTOS):
+        place = folder / "below" if number % 3 else folder
+        place.mkdir(exist_ok=True)
+        (place / f"{number:04d}.jpg").write_bytes(kinds[number % len(kinds)])
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(photos: Path, model_dir: Path) -> dict[str, str]:
+    """Path -> verdict or error, found one by one and without any cluster."""
+    model = Classifier.load(model_dir / "cat_dog")
+    found = {}
+    for path in photos.rglob("*.jpg"):
+        try:
+            pixels = decode(path.read_bytes(), model.target)
+            found[str(path)] = model.predict(pixels[np.newaxis])[0].verdict
+        except ImageError as error:
+            found[str(path)] = to_problem(error).code
+    return found
+
+
+@contextlib.contextmanager
+def job(
+    cluster: Cluster, source: object, output: Path, model_dir: Path, **settings: object
+) -> Iterator[subprocess.Popen[str]]:
+    """The command, running."""
+    with subprocess.Popen(
+        [*COMMAND, "classify", str(source), str(output), "--shard", str(SHARD)],
+        cwd=ROOT,
+        env=cluster.environment(MODEL_DIR=model_dir, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def finish(
+    cluster: Cluster, source: object, output: Path, model_dir: Path, **settings: object
+) -> pd.DataFrame:
+    """The rows, when the job is done."""
+    with job(cluster, source, output, model_dir, **settings) as process:
+        said, complaints = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, complaints
+    assert "Traceback" not in complaints
+    rows = pd.read_parquet(output)
+    assert f"{len(rows)} photos in {output}" in said
+    return rows
+
+
+def answers(rows: pd.DataFrame) -> dict[str, str]:
+    assert rows.path.is_unique
+    return dict(zip(rows.path, rows.verdict.fillna(rows.error), strict=True))
+
+
+def parts(output: Path) -> dict[str, str]:
+    """Name -> SHA-256 of the parts that are there."""
+    return {file.name: sha256_of(file) for file in output.glob("part-*")}
+
+
+def some_but_not_all(output: Path) -> bool:
+    """Whether it is time to kill something."""
+    return len(parts(output)) >= random.randint(2, 6)
+
+
+def test_each_photo_has_its_row(
+    cluster: Cluster, photos: Path, model_dir: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    rows = finish(cluster, photos, tmp_path / "out", model_dir)
+    assert list(rows.columns) == COLUMNS
+    assert answers(rows) == expected
+    assert {"cat", "dog", "image_unreadable", "unsupported_media_type"} == set(expected.values())
+    assert set(rows.model_version) == {"1"}
+    good, bad = rows[rows.error.isna()], rows[rows.error.notna()]
+    assert all(abs(sum(dict(scores).values()) - 1) < 1e-5 for scores in good.scores)
+    assert good.familiarity.between(0, 1).all()
+    assert bad.verdict.isna().all()
+    assert (bad.detail.str.len() > 10).all()
+
+
+def test_a_killed_worker_costs_no_row_and_doubles_none(
+    cluster: Cluster, photos: Path, model_dir: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    with job(cluster, photos, output, model_dir) as process:
+        eventually(lambda: some_but_not_all(output), "the first parts")
+        workers = [pid for node in cluster.workers for pid in processes(node, "MapWorker")]
+        os.kill(random.choice(workers), signal.SIGKILL)
+        _, complaints = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, complaints
+    assert answers(pd.read_parquet(output)) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_driver_that_ended_goes_on_where_it_was(
+    cluster: Cluster,
+    photos: Path,
+    model_dir: Path,
+    expected: dict[str, str],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    output = tmp_path / "out"
+    with job(cluster, photos, output, model_dir) as process:
+        eventually(lambda: some_but_not_all(output), "the first parts")
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=PATIENCE_S)
+    if number != signal.SIGKILL:
+        assert process.returncode == 130, complaints
+        assert "the same command goes on from there" in complaints
+        assert "Traceback" not in complaints
+    before = parts(output)
+    times = {name: (output / name).stat().st_mtime_ns for name in before}
+    assert 0 < len(before) < PHOTOS // SHARD
+    assert answers(finish(cluster, photos, output, model_dir)) == expected
+    assert before.items() <= parts(output).items()
+    assert all((output / name).stat().st_mtime_ns == then for name, then in times.items())
+    again = parts(output)
+    finish(cluster, photos, output, model_dir)  # nothing is left to do
+    assert parts(output) == again
+
+
+def test_what_was_begun_otherwise_is_refused(
+    cluster: Cluster, photos: Path, model_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(f"path\n{photos}/0000.jpg\n")
+    finish(cluster, tmp_path / "list.csv", tmp_path / "out", model_dir)
+    write_colour_model(tmp_path / "models" / "cat_dog", version="7")
+    (tmp_path / "longer.csv").write_text(f"path\n{photos}/0000.jpg\n{photos}/0003.jpg\n")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("")
+    for source, output, models, words in [
+        ("longer.csv", "out", model_dir, "other inputs (1 then, 2 now)"),
+        ("list.csv", "out", tmp_path / "models", "the model cat_dog 1 "),
+        ("list.csv", "full", model_dir, "holds something else"),
+        ("nothing", "new", model_dir, "there is no such folder or file"),
+    ]:
+        arguments = ("classify", str(tmp_path / source), str(tmp_path / output))
+        done = cluster.run(*arguments, MODEL_DIR=models)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_addresses_are_fetched_as_the_service_fetches_them(
+    cluster: Cluster, model_dir: Path, tmp_path: Path
+) -> None:
+    server = PhotoServer()
+    with serving(server):
+        server.photos["/photo/red.jpg"] = (200, {"Content-Type": "image/jpeg"}, picture("red"))
+        server.photos["/photo/gone"] = (404, {}, b"")
+        urls = [f"{server.url}/photo/red.jpg?{number}" for number in range(20)]
+        wrong = [f"{server.url}/photo/gone", "http://10.0.0.1/", "ftp://127.0.0.1/x", "/nowhere"]
+        pd.DataFrame({"url": urls + wrong}).to_parquet(tmp_path / "list.parquet")
+        rows = finish(
+            cluster,
+            tmp_path / "list.parquet",
+            tmp_path / "out",
+            model_dir,
+            FETCH_ALLOWED_NETWORKS="127.0.0.0/8",
+            FETCH_ALLOWED_PORTS=f"80,{server.port}",
+        )
+    codes = ["fetch_failed", "url_not_allowed", "read_failed", "read_failed"]
+    assert list(rows.path) == urls + wrong
+    assert list(answers(rows).values()) == ["cat"] * 20 + codes

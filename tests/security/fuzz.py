@@ -5,8 +5,10 @@ end it. What is found is written to a file `crash-…` that the same command tak
 a folder as an argument is where inputs worth keeping are kept, in place of .cache/fuzz.
 """
 
+import multiprocessing
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import atheris
@@ -65,8 +67,10 @@ def main() -> None:
     corpus = Path(given[0]) if given else ROOT / ".cache" / "fuzz" / name
     if not corpus.is_file():  # a file is something found before, to be tried again
         corpus.mkdir(parents=True, exist_ok=True)
-        for i, seed in enumerate(seeds()):
-            (corpus / f"seed-{i}").write_bytes(seed)
+        # Elsewhere: to draw a few of them takes more memory than libFuzzer may see in here.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            for i, seed in enumerate(process.submit(seeds).result()):
+                (corpus / f"seed-{i}").write_bytes(seed)
     atheris.Setup([*sys.argv, *([] if given else [str(corpus)])], target)
     atheris.Fuzz()
 

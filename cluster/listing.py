@@ -28,19 +28,23 @@ def inputs(source: str) -> Iterator[str]:
         ClusterError: there is no such thing, or it is none of these.
     """
     try:
-        filesystem, path = fsspec.core.url_to_fs(source)
-        if _WILDCARDS & set(path):
-            return _files(filesystem, sorted(filesystem.glob(path)), source)
-        if filesystem.isdir(path):
-            return _walk(filesystem, path)
-        if not filesystem.isfile(path):
-            raise ClusterError(f"{source}: there is no such folder or file.")
-        if path.endswith(".parquet"):
-            return _parquet(filesystem, path, source)
-        if path.endswith(".csv"):
-            return _csv(filesystem, path, source)
-    except (ImportError, OSError, ValueError) as error:
+        yield from _found(source)
+    except (ImportError, OSError, ValueError, csv.Error) as error:
         raise ClusterError(f"{source}: it cannot be read ({error}).") from error
+
+
+def _found(source: str) -> Iterator[str]:
+    filesystem, path = fsspec.core.url_to_fs(source)
+    if _WILDCARDS & set(path):
+        return _files(filesystem, sorted(filesystem.glob(path)), source)
+    if filesystem.isdir(path):
+        return _walk(filesystem, path)
+    if not filesystem.isfile(path):
+        raise ClusterError(f"{source}: there is no such folder or file.")
+    if path.endswith(".parquet"):
+        return _parquet(filesystem, path, source)
+    if path.endswith(".csv"):
+        return _csv(filesystem, path, source)
     raise ClusterError(f"{source}: not a folder, a glob, a .parquet or a .csv file.")
 
 

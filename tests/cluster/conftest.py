@@ -17,7 +17,7 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(
     cluster: Cluster, model_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
@@ -29,7 +29,7 @@ def world(
         yield World(service, server)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(world: World) -> ServedByRay:
     assert isinstance(world.service, ServedByRay)
     return world.service

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 from api.problems import to_problem
+from cluster.output import INPUTS, MANIFEST
 from common.card import sha256_of
 from common.classifier import Classifier
 from common.errors import ImageError
 from common.images import decode
 from tests.api.photo_servers import PhotoServer, picture, serving
 from tests.cluster.machines import COMMAND, PATIENCE_S, Cluster, eventually, processes
-from tests.colour_model import write_colour_model
 from tests.running import ROOT
 
 PHOTOS = 160
@@ -95,9 +95,9 @@ def answers(rows: pd.DataFrame) -> dict[str, str]:
     return dict(zip(rows.path, rows.verdict.fillna(rows.error), strict=True))
 
 
-def parts(output: Path) -> dict[str, str]:
-    """Name -> SHA-256 of the parts that are there."""
-    return {file.name: sha256_of(file) for file in output.glob("part-*")}
+def parts(output: Path) -> dict[str, tuple[str, int]]:
+    """Name -> SHA-256 and time of the parts that are there."""
+    return {file.name: (sha256_of(file), file.stat().st_mtime_ns) for file in output.glob("part-*")}
 
 
 def some_but_not_all(output: Path) -> bool:
@@ -105,10 +105,18 @@ def some_but_not_all(output: Path) -> bool:
     return len(parts(output)) >= random.randint(2, 6)
 
 
-def test_each_photo_has_its_row(
+def test_each_photo_has_its_row_though_a_worker_is_killed(
     cluster: Cluster, photos: Path, model_dir: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    rows = finish(cluster, photos, tmp_path / "out", model_dir)
+    output = tmp_path / "out"
+    with job(cluster, photos, output, model_dir) as process:
+        eventually(lambda: some_but_not_all(output), "the first parts")
+        workers = [pid for node in cluster.workers for pid in processes(node, "MapWorker")]
+        os.kill(random.choice(workers), signal.SIGKILL)
+        said, complaints = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, complaints
+    assert f"{PHOTOS} photos in {output}" in said
+    rows = pd.read_parquet(output)
     assert list(rows.columns) == COLUMNS
     assert answers(rows) == expected
     assert {"cat", "dog", "image_unreadable", "unsupported_media_type"} == set(expected.values())
@@ -120,68 +128,31 @@ def test_each_photo_has_its_row(
     assert (bad.detail.str.len() > 10).all()
 
 
-def test_a_killed_worker_costs_no_row_and_doubles_none(
+def end_early(cluster: Cluster, photos: Path, output: Path, model_dir: Path, number: int) -> str:
+    """Begin or go on, end the driver by a signal when it has done something, return its words."""
+    kept = parts(output)
+    with job(cluster, photos, output, model_dir) as process:
+        eventually(lambda: parts(output).keys() - kept.keys(), "parts of this run")
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == (130 if number == signal.SIGINT else -number), complaints
+    assert kept.items() <= parts(output).items(), "what was done is not done again"
+    assert len(parts(output)) < PHOTOS // SHARD
+    return complaints
+
+
+def test_a_driver_that_ended_goes_on_where_it_was(
     cluster: Cluster, photos: Path, model_dir: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    with job(cluster, photos, output, model_dir) as process:
-        eventually(lambda: some_but_not_all(output), "the first parts")
-        workers = [pid for node in cluster.workers for pid in processes(node, "MapWorker")]
-        os.kill(random.choice(workers), signal.SIGKILL)
-        _, complaints = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0, complaints
-    assert answers(pd.read_parquet(output)) == expected
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_driver_that_ended_goes_on_where_it_was(
-    cluster: Cluster,
-    photos: Path,
-    model_dir: Path,
-    expected: dict[str, str],
-    tmp_path: Path,
-    number: signal.Signals,
-) -> None:
-    output = tmp_path / "out"
-    with job(cluster, photos, output, model_dir) as process:
-        eventually(lambda: some_but_not_all(output), "the first parts")
-        process.send_signal(number)
-        _, complaints = process.communicate(timeout=PATIENCE_S)
-    if number != signal.SIGKILL:
-        assert process.returncode == 130, complaints
-        assert "the same command goes on from there" in complaints
-        assert "Traceback" not in complaints
-    before = parts(output)
-    times = {name: (output / name).stat().st_mtime_ns for name in before}
-    assert 0 < len(before) < PHOTOS // SHARD
+    end_early(cluster, photos, output, model_dir, signal.SIGKILL)
+    complaints = end_early(cluster, photos, output, model_dir, signal.SIGINT)
+    assert "the same command goes on from there" in complaints
+    assert "Traceback" not in complaints
+    kept = parts(output)
     assert answers(finish(cluster, photos, output, model_dir)) == expected
-    assert before.items() <= parts(output).items()
-    assert all((output / name).stat().st_mtime_ns == then for name, then in times.items())
-    again = parts(output)
-    finish(cluster, photos, output, model_dir)  # nothing is left to do
-    assert parts(output) == again
-
-
-def test_what_was_begun_otherwise_is_refused(
-    cluster: Cluster, photos: Path, model_dir: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "list.csv").write_text(f"path\n{photos}/0000.jpg\n")
-    finish(cluster, tmp_path / "list.csv", tmp_path / "out", model_dir)
-    write_colour_model(tmp_path / "models" / "cat_dog", version="7")
-    (tmp_path / "longer.csv").write_text(f"path\n{photos}/0000.jpg\n{photos}/0003.jpg\n")
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "thesis.txt").write_text("")
-    for source, output, models, words in [
-        ("longer.csv", "out", model_dir, "other inputs (1 then, 2 now)"),
-        ("list.csv", "out", tmp_path / "models", "the model cat_dog 1 "),
-        ("list.csv", "full", model_dir, "holds something else"),
-        ("nothing", "new", model_dir, "there is no such folder or file"),
-    ]:
-        arguments = ("classify", str(tmp_path / source), str(tmp_path / output))
-        done = cluster.run(*arguments, MODEL_DIR=models)
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert kept.items() <= parts(output).items()
+    assert {file.name for file in output.iterdir()} - parts(output).keys() == {INPUTS, MANIFEST}
 
 
 def test_addresses_are_fetched_as_the_service_fetches_them(

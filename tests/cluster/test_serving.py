@@ -114,6 +114,7 @@ def test_too_many_are_told_so_and_it_scales_with_the_load(
     with load(service.url, RED, clients=30) as seen:
         eventually(lambda: len(replicas(cluster)) == 2, "a second replica under load")
     eventually(lambda: len(replicas(cluster)) == 1, "one replica again")
+    assert "replicas: 1 running" in cluster.run("status").stdout
     refused = [outcome.answer for outcome in seen.lost]
     assert refused
     for answer in refused:
@@ -123,7 +124,3 @@ def test_too_many_are_told_so_and_it_scales_with_the_load(
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert any(outcome.ok for outcome in seen.outcomes)
-
-
-def test_status_says_what_runs(cluster: Cluster, service: ServedByRay) -> None:
-    assert "running" in cluster.run("status").stdout

@@ -179,7 +179,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _command(commands, name, run, summary):  # type: ignore[no-untyped-def]
     command = commands.add_parser(name, help=summary)
-    command.add_argument("--address", metavar="HOST:PORT", help="head of the Ray cluster")
+    command.add_argument(
+        "--address", metavar="HOST:PORT", help="head of the Ray cluster; `local` for a new one"
+    )
     command.set_defaults(run=run)
     return command
 

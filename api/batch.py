@@ -69,7 +69,11 @@ class ClassifyBatch(ServiceResource):
     ) -> schemas.Result | schemas.BatchError:
         try:
             data, fetch_ms = self._load(source, deadline)
-            return self.service.infer(data, fetch_ms, options, deadline)
+            try:
+                return self.service.infer(data, fetch_ms, options, deadline)
+            finally:
+                if isinstance(source, str):
+                    body.done_with(len(data))
         except Exception as error:
             problem = problems.answer(problems.to_problem(error))
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))

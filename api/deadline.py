@@ -99,7 +99,16 @@ class Lane:
 
     def __init__(self, width: int, waiting: int) -> None:
         self._free = threading.Semaphore(width)
-        self._places = threading.BoundedSemaphore(width + waiting)
+        self._places = width + waiting
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise the problem `overloaded` when all places are taken.
+
+        To be asked before anything is read of a request: who cannot be served is told so cheaply.
+        """
+        if self._places <= 0:
+            raise Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -108,12 +117,14 @@ class Lane:
         Raises:
             Problem: `overloaded`, immediately.
         """
-        if not self._places.acquire(blocking=False):
-            raise Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
+        with self._lock:
+            self.check()
+            self._places -= 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._places += 1
 
     @contextmanager
     def turn(self, deadline: Deadline) -> Iterator[None]:

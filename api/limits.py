@@ -69,6 +69,8 @@ def register(app: Flask, settings: Settings) -> None:
         if not places.acquire(blocking=False):
             raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
         g.place = places
+        if not request.path.startswith(FREE):
+            app.extensions["dogorcat"].lane.check()
 
     # Before the limiter's own hook: a wrong key is told so, and a known one is not counted.
     hooks = app.before_request_funcs[None]

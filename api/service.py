@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from flask import g, has_app_context
 
-from api import observe, schemas
+from api import body, observe, schemas
 from api.deadline import Deadline, Lane
 from api.photos import Photo, PhotoSources
 from api.problems import Problem
@@ -60,6 +60,7 @@ class Service:
             concurrency=settings.fetch_concurrency,
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
+            on_bytes=body.fetched,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         return cls(

@@ -12,7 +12,7 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -55,6 +55,7 @@ class Fetcher:
         concurrency: int,
         allowed_ports: Collection[int],
         allowed_networks: Sequence[IPv4Network | IPv6Network] = (),
+        on_bytes: Callable[[int], None] = lambda count: None,
     ) -> None:
         """
         Args:
@@ -63,6 +64,8 @@ class Fetcher:
             concurrency: fetches at once; a quarter of them, at least two, from one host.
             allowed_ports: those that are dialled.
             allowed_networks: those that are dialled besides the public internet.
+            on_bytes: told how many bytes of a body have arrived, on the thread that fetches;
+                what it raises ends the fetch.
         """
         self.concurrency = concurrency
         self.per_host = max(2, concurrency // 4)
@@ -70,6 +73,7 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._ports = frozenset(allowed_ports)
         self._networks = tuple(allowed_networks)
+        self._on_bytes = on_bytes
         self._fetches = Places(concurrency)
         self._names = Places(self.per_host)
         self._hosts = Places(self.per_host)
@@ -207,6 +211,7 @@ class Fetcher:
             raise self._too_large()
         body = io.BytesIO()
         while chunk := response.read(_CHUNK):
+            self._on_bytes(len(chunk))
             body.write(chunk)
             if body.tell() > self._max_bytes:
                 raise self._too_large()

@@ -4,20 +4,22 @@ import io
 
 import pytest
 
-from api.body import CountedInput, UploadMemory
+from api.body import BodyMemory, CountedInput, Share
 from api.problems import Problem
 
 
 def test_what_arrives_is_counted_over_all_requests_and_given_back() -> None:
-    memory = UploadMemory(100)
-    first = CountedInput(io.BytesIO(bytes(60)), memory)
-    second = CountedInput(io.BytesIO(bytes(60)), memory)
-    assert len(first.read(50)) == 50
+    memory = BodyMemory(100)
+    mine, yours = Share(memory), Share(memory)
+    assert len(CountedInput(io.BytesIO(bytes(60)), mine).read(50)) == 50
     with pytest.raises(Problem) as refusal:
-        second.read(60)
+        CountedInput(io.BytesIO(bytes(60)), yours).read(60)
     assert refusal.value.code == "overloaded"
-    first.close()
-    first.close()  # once is enough
-    assert len(second.read(60)) == 0, "what was refused is gone"
-    third = CountedInput(io.BytesIO(bytes(100)), memory)
-    assert len(third.read()) == 100
+    yours.give_back()
+    mine.give_back(20)
+    yours.take(70)
+    mine.give_back()
+    mine.give_back()  # once is enough
+    mine.take(30)
+    with pytest.raises(Problem):
+        mine.take(1)

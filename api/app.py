@@ -3,7 +3,7 @@
 import flask_restful
 from flask import Flask
 
-from api import body, docs, headers, limits, metrics, observe, openapi, page, problems
+from api import body, docs, headers, limits, metrics, observe, openapi, page, problems, proxies
 from api.batch import ClassifyBatch
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     settings = settings or Settings.load()
     app = Flask(__name__, static_folder=None)
     observe.register(app, settings)
+    proxies.register(app, settings)
     problems.register(app)
     body.register(app, settings)
     limits.register(app, settings)

@@ -6,6 +6,7 @@ to whoever loads it, it does to no one who serves.
 
 import logging.config
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -29,9 +30,11 @@ def prepare(settings: Settings, runtime: Runtime) -> bool:
     with runtime.reloading():
         began, now, last = time.monotonic(), runtime.generation, runtime.outcome
         accepted, refused = (last.accepted, last.refused) if last else (0, 0)
-        reason = _in_a_child(lambda: _prove(settings, runtime.models(now + 1)))
+        target = runtime.models(now + 1)
+        reason = _in_a_child(lambda: _prove(settings, target))
         if reason:
             _log.error("the new models are refused: %s", reason)
+            shutil.rmtree(target, ignore_errors=True)
             runtime.outcome = Outcome(now, reason, began, accepted=accepted, refused=refused + 1)
         else:
             runtime.publish(now + 1)
@@ -44,7 +47,7 @@ def _prove(settings: Settings, target: Path) -> str:
     try:
         copy_models(settings.model_dir, target)
         with telling(settings.model_dir, target):
-            registry = Registry(target, settings.default_model)
+            registry = Registry(target, settings.default_model, settings.precision)
     except (DogorcatError, OSError, MemoryError) as error:
         return str(error) or "There is not enough memory."
     _log.info("new models: %s", ", ".join(f"{m.card.name} {m.card.version}" for m in registry))
@@ -69,4 +72,9 @@ def _in_a_child(work: Callable[[], str]) -> str:
 if __name__ == "__main__":
     settings = Settings.load()
     logging.config.dictConfig(logs.configuration(settings.log_level))
-    sys.exit(not prepare(settings, Runtime(settings.runtime_folder)))
+    try:
+        done = prepare(settings, Runtime(settings.runtime_folder))
+    except OSError as error:  # no room even for the outcome
+        _log.error("the reload ends in the middle: %s", error)
+        done = False
+    sys.exit(not done)

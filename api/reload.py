@@ -8,6 +8,7 @@ from api.runtime import Runtime
 from common.errors import DogorcatError
 
 PATIENCE_S = 600.0
+TO_BEGIN_S = 20.0
 PAUSE_S = 0.05
 
 
@@ -30,6 +31,8 @@ def request(runtime: Runtime) -> str:
         raise DogorcatError(f"The service (process {master}) belongs to another user.") from None
     while (outcome := runtime.outcome) is None or outcome.began < asked:
         _wait(runtime, asked)
+        if time.monotonic() - asked > TO_BEGIN_S and not runtime.busy:
+            raise DogorcatError("The reload ended before its end: see the service's log.")
     if outcome.reason:
         raise DogorcatError(f"{outcome.reason} The models from before are still served.")
     while not (reports := runtime.reports()) or min(reports.values()) < outcome.generation:

@@ -175,6 +175,16 @@ class Runtime:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    @property
+    def busy(self) -> bool:
+        """Whether a reload is under way."""
+        with (self.folder / RELOADING).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     def reserve_metrics(self) -> None:
         """Reserve room for this worker's metrics, so that a disk that fills up later stops nothing.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from api import metrics
 from api.runtime import Runtime, telling
 from api.settings import Settings
-from common.card import model_folders
+from common.card import Precision, model_folders
 from common.classifier import Classifier
 from common.errors import ModelError, ModelNotFound
 
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 class Registry:
     """Models by name. Loading raises `ModelError`, and then there is no registry."""
 
-    def __init__(self, model_dir: Path, default: str) -> None:
+    def __init__(self, model_dir: Path, default: str, precision: Precision | None = None) -> None:
         self._models: dict[str, Classifier] = {}
         for folder in model_folders(model_dir):
-            classifier = Classifier.load(folder)
+            classifier = Classifier.load(folder, precision=precision)
             name = classifier.card.name
             if name in self._models:
                 raise ModelError(f"Model folder {folder}: a model named {name} is already there.")
@@ -66,7 +66,7 @@ class Models:
     def __init__(self, settings: Settings, runtime: Runtime | None = None) -> None:
         self._settings = settings
         if runtime is None:
-            self.now = Registry(settings.model_dir, settings.default_model)
+            self.now = Registry(settings.model_dir, settings.default_model, settings.precision)
             return
         self._runtime = runtime
         self._generation = runtime.generation
@@ -88,7 +88,7 @@ class Models:
     def _load(self, generation: int) -> Registry:
         folder = self._runtime.models(generation)
         with telling(self._settings.model_dir, folder):
-            return Registry(folder, self._settings.default_model)
+            return Registry(folder, self._settings.default_model, self._settings.precision)
 
     def _follow(self) -> None:
         """Look out for new generations: load and prove beside the old models, then exchange them.

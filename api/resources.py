@@ -116,7 +116,7 @@ class Model(ServiceResource):
 
 
 def _entry(model: Classifier, registry: Registry) -> schemas.ModelEntry:
-    card = model.card.model_dump(exclude={"golden"})
+    card = model.card.model_dump(exclude={"golden", "int8"})
     return schemas.ModelEntry(**card, default=card["name"] == registry.default)
 
 

@@ -11,6 +11,7 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.card import Precision
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
 
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
         "cat_dog", description="Name of the model that answers if none is named."
     )
     engine: Literal["onnxruntime"] = Field("onnxruntime", description="What runs the models.")
+    precision: Precision | None = Field(
+        None,
+        description="`float32` or `int8`: which file of a model; the quicker one here if empty.",
+    )
     max_upload_mb: Megabytes = Field(10, description="Largest picture, uploaded or fetched.")
     max_batch_mb: Megabytes = Field(64, description="Largest upload of several pictures.")
     request_timeout_s: Seconds = Field(30, description="Seconds after which a request is given up.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.settings import ROOT
-from common.card import CARD, ONNX, model_folders
+from common.card import CARD, FILES, model_folders
 
 ROOMS = ("api", "cluster", "common", "web")
 MODELS = "models"
@@ -31,8 +31,9 @@ def bundle(model_dir: Path) -> Iterator[Path]:
         for model in model_folders(model_dir):
             there = folder / MODELS / model.name
             there.mkdir(parents=True)
-            for file in (CARD, ONNX):
-                shutil.copyfile(model / file, there / file)
+            for file in (CARD, *FILES.values()):
+                if (model / file).is_file():
+                    shutil.copyfile(model / file, there / file)
         yield folder
 
 

@@ -12,6 +12,9 @@ from common.errors import ModelError
 
 CARD = "card.json"
 ONNX = "model.onnx"
+INT8 = "model.int8.onnx"
+Precision = Literal["float32", "int8"]
+FILES: dict[Precision, str] = {"float32": ONNX, "int8": INT8}
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -48,7 +51,8 @@ class FileSpec(_Part):
 
     sha256: Sha256
     tolerance: float | None = Field(default=None, gt=0)
-    """How far this file's outputs may be from the golden vectors; null: not a file that is run."""
+    """How far this file's outputs may be from the golden vectors, as a share of a vector's largest
+    value if that is above 1; null: not a file that is run."""
 
 
 class Metric(_Part):
@@ -113,11 +117,38 @@ class ModelDescription(_Part):
         return self
 
 
+class Int8(_Part):
+    """What was chosen and measured for the same network in 8 bits, in a file of its own."""
+
+    temperature: float = Field(gt=0)
+    neither_threshold: Score | None = None
+    metrics: tuple[Metric, ...] = ()
+    golden: dict[str, dict[str, Any]] = {}
+
+
 class ModelCard(ModelDescription):
     """The description together with what a program needs to prove the folder."""
 
     golden: dict[str, dict[str, Any]] = {}
     """golden picture (`common.golden`) -> output name -> its values."""
+    int8: Int8 | None = None
+
+    @model_validator(mode="after")
+    def _files_described(self) -> Self:
+        if (self.int8 is None) != (INT8 not in self.files):
+            raise ValueError(f"int8 goes with the file {INT8}")
+        return self
+
+    def with_int8(self, int8: Int8) -> Self:
+        """The same card with another description of its 8-bit file."""
+        return self.model_copy(update={"int8": int8})
+
+    def of(self, precision: Precision) -> Self:
+        """The card of the file in that precision: its own version, choices, figures and vectors."""
+        if precision == "float32" or self.int8 is None:
+            return self
+        own = dict(self.int8)
+        return self.model_copy(update=own | {"version": f"{self.version}+int8", "int8": None})
 
 
 def read_card(folder: Path) -> ModelCard:

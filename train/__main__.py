@@ -27,6 +27,7 @@ COMMANDS = {
     "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
     "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
     "export": ("train.finish", "turn a finished run into its model folder"),
+    "quantise": ("train.quantise", "the same model in 8 bits beside the float file"),
     "evaluate": ("train.evaluate", "measure a model folder on class folders"),
     "predict": ("train.predict", "ask a model folder about photos"),
     "activations": ("train.activations", "what each convolution sees in a photo"),

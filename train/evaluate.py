@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from common.card import Metric, ModelCard, read_card, write_card
+from common.card import FILES, Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--others", type=Path, metavar="FOLDER", help="photos that show none of the labels"
     )
+    parser.add_argument(
+        "--precision", choices=FILES, default="float32", help="which file (default: float32)"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument(
         "--record", metavar="WORDS", help="keep the figures in the card; WORDS name the photos"
@@ -54,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
+    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1, precision=args.precision)
     photos = _photos(args)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
@@ -98,6 +101,8 @@ def record(args: argparse.Namespace, figures: Figures, neither: NeitherFigures |
     words += [path.name for path in args.photos]
     for path, share in args.rest:
         words += ["--rest", f"{path.name}:{share:g}"]
+    if args.precision != "float32":
+        words += ["--precision", args.precision]
     command = shlex.join(words)
     data = f"{args.record}, {figures.photos} photos"
     found = [(data, figures.flat(), command)]
@@ -110,9 +115,11 @@ def record(args: argparse.Namespace, figures: Figures, neither: NeitherFigures |
         for name, value in values.items()
     )
     card = read_card(args.model)
+    part = card.int8 if args.precision == "int8" and card.int8 else card
     again = {metric.data for metric in new}
-    old = tuple(metric for metric in card.metrics if metric.data not in again)
-    write_card(card.model_copy(update={"metrics": old + new}), args.model)
+    old = tuple(metric for metric in part.metrics if metric.data not in again)
+    part = part.model_copy(update={"metrics": old + new})
+    write_card(part if isinstance(part, ModelCard) else card.with_int8(part), args.model)
 
 
 def loose(folder: Path) -> Photos:

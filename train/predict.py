@@ -22,6 +22,7 @@ from typing import Any, TextIO
 import numpy as np
 from tqdm import tqdm
 
+from common.card import FILES
 from common.classifier import Classifier, Prediction
 from common.errors import DataError, ImageError
 from common.images import decode
@@ -33,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help="a model folder, for example models/cat_dog")
     add("photos", type=Path, nargs="+", metavar="PHOTO|FOLDER", help="a folder is searched through")
+    add("--precision", choices=FILES, help="which file of the model (default: the quickest here)")
     add("--csv", type=Path, metavar="FILE", help="write the answers as CSV; - is standard output")
     add("--json", type=Path, metavar="FILE", help="write them as JSON; - is standard output")
 
 
 def run(args: argparse.Namespace) -> int:
-    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1)
+    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1, precision=args.precision)
     paths = list(_files(args.photos))
     answers: list[dict[str, Any]] = []
     bad: list[str] = []

@@ -128,3 +128,43 @@ def test_without_maps_it_covers_and_asks_again(folder: Path) -> None:
     assert cat.heatmap is not None
     assert cat.heatmap.shape == (7, 7)
     assert cat.heatmap[:3, :3].sum() > 0.8 * cat.heatmap.sum()
+
+
+@pytest.fixture
+def twofold(folder: Path) -> Path:
+    """The model folder with an 8-bit file of its own temperature; the same graph stands for it."""
+    (folder / "model.int8.onnx").write_bytes((folder / "model.onnx").read_bytes())
+
+    def describe(card: dict[str, Any]) -> None:
+        card["files"]["model.int8.onnx"] = card["files"]["model.onnx"] | {"tolerance": 0.1}
+        card["int8"] = {"temperature": 2, "neither_threshold": 0.9, "golden": card["golden"]}
+
+    edit_card(describe)(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("quick", "precision"), [(True, "int8"), (False, "float32")])
+def test_the_quicker_file_for_this_cpu_is_run(
+    twofold: Path, monkeypatch: pytest.MonkeyPatch, quick: bool, precision: str
+) -> None:
+    monkeypatch.setattr("common.classifier.quick_in_8_bits", lambda: quick)
+    assert Classifier.load(twofold).precision == precision
+
+
+def test_each_file_has_a_card_of_its_own(twofold: Path) -> None:
+    floats = Classifier.load(twofold, precision="float32").card
+    int8 = Classifier.load(twofold, precision="int8").card
+    assert (floats.version, floats.temperature, floats.neither_threshold) == ("1", 1, 0.5)
+    assert (int8.version, int8.temperature, int8.neither_threshold) == ("1+int8", 2, 0.9)
+
+
+def test_a_folder_without_8_bits_says_so_when_asked_for_them(folder: Path) -> None:
+    with pytest.raises(ModelError, match="has no 8-bit file"):
+        Classifier.load(folder, precision="int8")
+
+
+def test_the_8_bit_file_is_proven_too(twofold: Path) -> None:
+    (twofold / "model.int8.onnx").write_bytes(b"something else")
+    Classifier.load(twofold, precision="float32")
+    with pytest.raises(ModelError, match=r"model\.int8\.onnx is not the file of the card"):
+        Classifier.load(twofold, precision="int8")

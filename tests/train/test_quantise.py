@@ -1,0 +1,93 @@
+"""A model folder gets an 8-bit file beside the float one, with choices and proofs of its own."""
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from common.card import INT8, ONNX, read_card, sha256_of
+from common.classifier import Classifier
+from common.errors import ModelError
+from common.golden import draw
+from train.__main__ import main
+from train.metrics import measure
+from train.quantise import adjust, refuse_if_worse
+
+
+@pytest.fixture
+def folder(probe: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(probe, tmp_path / "probe"))
+
+
+def test_the_same_network_in_8_bits(
+    folder: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read_card(folder)
+    assert main(["quantise", str(folder), "--data", str(data)]) == 0
+    assert "int8" in capsys.readouterr().out
+    floats = Classifier.load(folder, precision="float32")
+    int8 = Classifier.load(folder, precision="int8")
+    assert floats.card.golden == before.golden
+    assert int8.card.version == "1+int8"
+    assert {metric.name for metric in int8.card.metrics} >= {"accuracy", "calibration_error"}
+    assert all("--precision int8" in metric.command for metric in int8.card.metrics)
+    assert (folder / INT8).stat().st_size < 0.4 * (folder / ONNX).stat().st_size
+    pictures = np.stack(list(draw(*floats.target).values()))
+    names = ["scores", "familiarity"]
+    for then, now in zip(floats.run(pictures, names), int8.run(pictures, names), strict=True):
+        assert then.shape == now.shape
+        assert np.isfinite(now).all()
+    kinds = [node.op_type for node in onnx.load(folder / INT8).graph.node]
+    assert kinds.count("QuantizeLinear") > 10
+    assert not list(folder.parent.glob(".probe.*")), "nothing half written stays"
+
+
+@pytest.mark.parametrize(
+    ("photos", "lost", "kept"), [(800, 1, True), (800, 2, False), (3000, 6, True)]
+)
+def test_a_file_that_loses_verdicts_is_not_kept(photos: int, lost: int, kept: bool) -> None:
+    truth = np.arange(photos) % 2
+    scores = np.eye(2, dtype=np.float32)[truth]
+    before = measure(scores, truth, ("cat", "dog"))
+    scores[:lost] = 1 - scores[:lost]
+    after = measure(scores, truth, ("cat", "dog"))
+    with contextlib.nullcontext() if kept else pytest.raises(ModelError, match="is not kept"):
+        refuse_if_worse(before, after)
+
+
+def test_choices_become_part_of_the_graph(folder: Path) -> None:
+    """Logits twice as large; the log-odds of familiarity lower by 1.5."""
+    card = read_card(folder)
+    floats = Classifier.load(folder, precision="float32")
+    pictures = np.stack(list(draw(*floats.target).values()))
+    names = ["scores", "familiarity", "maps"]
+    scores, familiarity, maps = floats.run(pictures, names)
+    shutil.copy(folder / ONNX, folder / INT8)
+    adjust(folder / INT8, card, 2.0, 1.5)
+    (folder / INT8).replace(folder / ONNX)
+    spec = card.files[ONNX].model_copy(update={"sha256": sha256_of(folder / ONNX)})
+    card = card.model_copy(update={"files": card.files | {ONNX: spec}})
+    found = dict(zip(names, Classifier.unproven(card, folder).run(pictures, names), strict=True))
+    squared = scores.astype(np.float64) ** 2
+    np.testing.assert_allclose(
+        found["scores"], squared / squared.sum(axis=1, keepdims=True), atol=1e-4
+    )
+    np.testing.assert_allclose(found["maps"], 2 * maps, rtol=1e-4, atol=1e-4)
+    odds = np.log(familiarity / (1 - familiarity))
+    np.testing.assert_allclose(found["familiarity"], 1 / (1 + np.exp(1.5 - odds)), atol=1e-4)
+
+
+def test_figures_of_the_8_bit_file_are_recorded_with_it(folder: Path, data: Path) -> None:
+    assert main(["quantise", str(folder), "--data", str(data)]) == 0
+    before = read_card(folder)
+    command = ["evaluate", str(folder), str(data / "train"), "--precision", "int8"]
+    assert main([*command, "--record", "training photos"]) == 0
+    after = read_card(folder)
+    assert after.metrics == before.metrics
+    assert after.int8 is not None
+    assert "training photos, 48 photos" in {metric.data for metric in after.int8.metrics}
+    assert json.loads((folder / "card.json").read_text())["int8"]["golden"]

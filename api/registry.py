@@ -1,5 +1,7 @@
 """The models a worker serves: every folder of MODEL_DIR, loaded and proven, found by name."""
 
+import contextlib
+import ctypes
 import logging
 import threading
 import time
@@ -109,8 +111,16 @@ class Models:
             before, self.now = self.now, fresh
             _count(before, 0)
             _count(fresh, 1)
-            del before
             self._runtime.report(generation)
+            del before, fresh
+            time.sleep(LOOK_S)  # most requests that began with the old models are over
+            _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    """What the old models took: glibc would keep it, and each reload would take some more."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _count(registry: Registry, workers: int) -> None:

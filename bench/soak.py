@@ -1,0 +1,117 @@
+"""Does memory stay level? `python -m bench.soak [REQUESTS]`, 100,000 if it is not said.
+
+The shipped model under two workers; four clients send photos, broken photos, batches and wishes
+for heat maps and previews without a pause. Prints the memory of all processes as it goes, then that
+of twenty reloads: the curve that docs/operations.md quotes. Takes a quarter of an hour or more.
+"""
+
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from api import reload
+from api.runtime import Runtime
+from bench.photos import small
+from bench.processes import Server
+from tests.running import ROOT, running_service
+
+CLIENTS = 4
+POINTS = 20
+RELOADS = 20
+KINDS = (
+    ("classify", 1),
+    ("classify", 1),
+    ("classify?explain=true", 1),
+    ("classify", 1),
+    ("classify?explain=true&preview=true", 1),
+    ("classify/batch", 2),
+    ("classify", 0),  # a broken photo
+)
+"""(endpoint, photos), in turns."""
+
+
+def main(wanted: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        runtime = Runtime(Path(name) / "run")
+        settings = {"MODEL_DIR": ROOT / "models", "RUNTIME_DIR": runtime.folder}
+        with running_service(
+            Path(name), WEB_CONCURRENCY=2, LOG_LEVEL="warning", **settings
+        ) as service:
+            server = Server("dogorcat", service.process, 0, "", service.log)
+            statuses: Counter[int] = Counter()
+            print("answers   memory of all processes, MB")
+            print(f"{0:7}   {server.pss_mb():.0f}")
+            with _clients(service.url, statuses):
+                for point in range(1, POINTS + 1):
+                    while statuses.total() < wanted * point / POINTS:
+                        time.sleep(0.1)
+                    print(f"{statuses.total():7}   {server.pss_mb():.0f}", flush=True)
+                peaks = []
+                for _ in range(RELOADS):
+                    with _watched(server) as seen:
+                        reload.request(runtime)
+                    peaks.append(max(seen))
+                time.sleep(2)
+            print(f"answers by status: {dict(sorted(statuses.items()))}")
+            print(f"{RELOADS} reloads under the same load: at most {max(peaks):.0f}", end=", ")
+            print(
+                f"the first {peaks[0]:.0f}, the last {peaks[-1]:.0f}; {server.pss_mb():.0f} after"
+            )
+
+
+@contextmanager
+def _clients(url: str, statuses: Counter[int]) -> Iterator[None]:
+    """Clients that ask without a pause until the block ends."""
+    over, lock = threading.Event(), threading.Lock()
+    photos = small().files
+
+    def ask(number: int) -> None:
+        session = requests.Session()
+        while not over.is_set():
+            number += 1
+            endpoint, count = KINDS[number % len(KINDS)]
+            chosen = [photos[(number + i) % len(photos)] for i in range(count)]
+            files = [("image", photo) for photo in chosen or [photos[0][:2000]]]
+            reply = session.post(f"{url}/api/v1/{endpoint}", files=files, timeout=60)
+            with lock:
+                statuses[reply.status_code] += 1
+
+    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _watched(server: Server) -> Iterator[list[float]]:
+    """The memory of a server while the block runs, in MB, ten times a second."""
+    over = threading.Event()
+    seen: list[float] = [server.pss_mb()]
+
+    def look() -> None:
+        while not over.wait(0.1):
+            seen.append(server.pss_mb())
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 100_000)

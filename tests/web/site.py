@@ -38,6 +38,7 @@ ErrorLog {folder}/apache.log
 ServerName localhost
 ServerTokens Prod
 Listen 127.0.0.1:{port}
+{listen}
 {modules}
 {user}
 TypesConfig /etc/mime.types
@@ -47,12 +48,13 @@ ThreadsPerChild 32
 MaxRequestWorkers 64
 Define DOGORCAT_ROOT {root}
 Define DOGORCAT_PORT {port}
-Define DOGORCAT_API {api}
-Include {root}/web/apache/dogorcat.conf
+Define DOGORCAT_API "{api}"
+{defines}
+Include {root}/{site}
 """
 _MODULES = (
     "mpm_event authz_core dir mime headers rewrite proxy proxy_http reqtimeout brotli deflate"
-    " filter unixd"
+    " filter unixd alias ssl socache_shmcb"
 )
 
 
@@ -69,11 +71,18 @@ class Site:
 
 
 @contextmanager
-def apache(api: str) -> Iterator[str]:
-    """Run the real Apache with the site of web/apache on a free port."""
+def apache(api: str, site: str = "web/apache/dogorcat.conf", **defines: object) -> Iterator[str]:
+    """Run the real Apache with the site of web/apache on a free port.
+
+    Args:
+        api: where the service answers.
+        site: its file.
+        defines: what else it is told, without the `DOGORCAT_` in front.
+    """
     folder = Path(tempfile.mkdtemp(prefix="dogorcat-apache-"))
     folder.chmod(0o755)  # Apache leaves root behind where it was started by root
-    shutil.copytree(ROOT / "web", folder / "web")
+    for room in ("web", "deploy"):
+        shutil.copytree(ROOT / room, folder / room)
     port = free_port()
     loads = [
         f"LoadModule {name}_module {MODULES}/mod_{name}.so"
@@ -87,6 +96,9 @@ def apache(api: str) -> Iterator[str]:
             port=port,
             root=folder,
             api=api,
+            site=site,
+            listen="".join(f"Listen 127.0.0.1:{v}" for k, v in defines.items() if k == "TLS_PORT"),
+            defines="\n".join(f'Define DOGORCAT_{k} "{v}"' for k, v in defines.items()),
             modules="\n".join(loads),
             user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
         )
@@ -97,7 +109,7 @@ def apache(api: str) -> Iterator[str]:
         end = time.monotonic() + PATIENCE_S
         while True:
             with suppress(requests.ConnectionError):
-                requests.get(url, timeout=PATIENCE_S)
+                requests.get(url, timeout=PATIENCE_S, allow_redirects=False)
                 break
             assert process.poll() is None, (folder / "apache.log").read_text()
             assert time.monotonic() < end, "Apache does not answer"

@@ -2,18 +2,17 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from common.card import ONNX
+from common.card import FILES, Precision, read_card
 from common.cpus import usable_cpus
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "models" / "cat_dog"
 PEERS = ROOT / "bench" / "peers"
 VENV = ROOT / ".cache" / "bench-venv" / "bin"
 CORES = str(usable_cpus())
-FLOAT = "fp32"
+SERVICE, KERAS = "dogorcat", "Flask + Keras predict"
 
 
 @dataclass(frozen=True)
@@ -21,47 +20,53 @@ class Contender:
     """A way to serve the model."""
 
     name: str
+    precision: Precision
     command: list[str]
     """`{port}` stands for the port to listen on."""
     path: str
     env: Mapping[str, str]
     cwd: Path = PEERS
-    precision: str = FLOAT
-    tags: frozenset[str] = field(default_factory=frozenset)
 
     @property
-    def full_name(self) -> str:
+    def key(self) -> str:
         return f"{self.name}, {self.precision}"
 
 
-def contenders() -> list[Contender]:
-    """The service and its peers, with every file of the model that there is."""
+def contenders(model: Path) -> list[Contender]:
+    """The service and its peers, with every file of a model folder that there is."""
     found = []
-    for precision, file in model_files().items():
-        found += [_service(precision), *_peers(precision, file)]
-    return [*found, _keras()]
+    for precision, file in model_files(model).items():
+        found += [_service(model, precision), *_peers(model, precision, file)]
+    return [*found, _keras(model)]
 
 
-def model_files() -> dict[str, Path]:
-    """precision -> the file of the shipped model."""
-    return {FLOAT: MODEL / ONNX}
+def model_files(model: Path) -> dict[Precision, Path]:
+    """precision -> file"""
+    return {
+        precision: model / name for precision, name in FILES.items() if (model / name).is_file()
+    }
 
 
-def _service(precision: str) -> Contender:
+def _service(model: Path, precision: Precision) -> Contender:
     return Contender(
-        name="dogorcat",
+        SERVICE,
+        precision,
         command=[sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"],
         path="/api/v1/classify",
-        env={"RATE_LIMIT": "1000000 per second"},  # on, and never reached
+        env={
+            "MODEL_DIR": str(model.parent.absolute()),
+            "DEFAULT_MODEL": model.name,
+            "PRECISION": precision,
+            "RATE_LIMIT": "1000000 per second",  # on, and never reached
+        },
         cwd=ROOT,
-        precision=precision,
     )
 
 
-def _peers(precision: str, file: Path) -> list[Contender]:
+def _peers(model: Path, precision: Precision, file: Path) -> list[Contender]:
     env = {
-        "MODEL_FILE": str(file),
-        "LABELS": "cat,dog",
+        "MODEL_FILE": str(file.absolute()),
+        "LABELS": ",".join(read_card(model).labels),
         "WORKERS": CORES,
         "BENTOML_DO_NOT_TRACK": "True",
     }
@@ -80,16 +85,15 @@ def _peers(precision: str, file: Path) -> list[Contender]:
         ],
     }
     return [
-        Contender(name, command, "/classify", env, precision=precision)
-        for name, command in commands.items()
+        Contender(name, precision, command, "/classify", env) for name, command in commands.items()
     ]
 
 
-def _keras() -> Contender:
-    file = MODEL / "model.keras"
-    env = {"LABELS": "cat,dog", "TF_CPP_MIN_LOG_LEVEL": "2"}
+def _keras(model: Path) -> Contender:
+    file = model / "model.keras"
+    env = {"LABELS": ",".join(read_card(model).labels), "TF_CPP_MIN_LOG_LEVEL": "2"}
     if file.is_file():
-        env["MODEL_FILE"] = str(file)
+        env["MODEL_FILE"] = str(file.absolute())
     gunicorn = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}"]
     command = [*gunicorn, "--workers", CORES, "--timeout", "120", "flask_keras:app"]
-    return Contender("Flask + Keras predict", command, "/classify", env)
+    return Contender(KERAS, "float32", command, "/classify", env)

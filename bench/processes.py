@@ -84,7 +84,7 @@ def running(
         request: the whole HTTP request to send until it is answered with 200.
     """
     port = free_port()
-    log = Path(f".cache/bench/{name.replace(' ', '_')}.log")
+    log = Path(f".cache/bench/{name.replace(' ', '_').replace(',', '')}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with log.open("wb") as output:

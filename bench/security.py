@@ -6,6 +6,7 @@ and Linux namespaces, `memory` and `load` need /proc.
 
 import io
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -170,11 +171,12 @@ def memory() -> None:
             statuses.append(_classify(service, data).status_code)
 
         print(f"memory: {workers} workers, idle at {idle / MB:.0f} MB")
-        for name, data in files.items():
-            start = len(samples)
-            _at_once(lambda data=data: send(data), 8)
-            peak = max(samples[start:], default=idle)
-            print(f"  {name:37}{(peak - idle) / MB:.0f} MB above idle")
+        with _bodies_that_never_end(service, 8):
+            for name, data in files.items():
+                start = len(samples)
+                _at_once(lambda data=data: send(data), 8)
+                peak = max(samples[start:], default=idle)
+                print(f"  {name:37}{(peak - idle) / MB:.0f} MB above idle")
         for data in hostile:
             _at_once(lambda data=data: send(data), 2)
         done.set()
@@ -188,6 +190,39 @@ def memory() -> None:
         f" = {allowed / MB:.0f} MB"
     )
     print(f"  answers of 500                       {statuses.count(500)} of {len(statuses)}")
+
+
+@contextmanager
+def _bodies_that_never_end(service: RunningService, number: int) -> Iterator[None]:
+    """Clients that each send a batch of 30 MB but for its end, again and again."""
+    body = b'--b\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\n'
+    body += bytes(30 * MB)
+    head = (
+        "POST /api/v1/classify/batch HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Length: {len(body) + 1}\r\n\r\n"
+    ).encode()
+    host, _, port = service.url.removeprefix("http://").partition(":")
+    done = threading.Event()
+
+    def send() -> None:
+        while not done.is_set():
+            with suppress(OSError), socket.create_connection((host, int(port)), 60) as client:
+                client.sendall(head + body)
+                client.settimeout(0.5)
+                while not done.is_set():
+                    with suppress(TimeoutError):
+                        client.recv(65536)
+                        break
+
+    threads = [threading.Thread(target=send) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    time.sleep(2)
+    yield
+    done.set()
+    for thread in threads:
+        thread.join()
 
 
 def _at_once(work: Callable[[], object], number: int) -> None:

@@ -221,8 +221,6 @@ def _session(file: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # CPUs without VNNI take the exact way through 8 bits, not the one that may saturate.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3  # errors only
     try:
         return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

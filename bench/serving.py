@@ -1,0 +1,196 @@
+"""How quick the service is, beside its peers and the floor: `make bench`.
+
+    python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog]
+
+Every contender gets the same photos and the same file of the model, from the same machine, in
+turns of a few seconds, so that what else the machine does meets all of them. The load generator
+shares the cores: what counts is the CPU time of a server's processes per picture. Results are
+kept in .cache/bench/serving.json, part by part; `python -m bench.report` makes the table and the
+plot of docs/performance.md of them. About ten minutes on two cores.
+"""
+
+import argparse
+import contextlib
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import load, photos
+from bench.contenders import KERAS, VENV, Contender, contenders, model_files
+from bench.processes import Server, running
+from common.cpus import usable_cpus
+
+RESULTS = Path(".cache/bench/serving.json")
+ROUNDS = 3
+SECONDS = 3
+LATENCY_S = 8
+SHARES = (0.5, 0.7, 0.9)
+"""Of its capacity, offered to each contender in the open loop."""
+Results = dict[str, dict[str, Any]]
+
+
+def main() -> None:
+    parts = {"capacity": capacity, "sizes": sizes, "latency": latency}
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.serving",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    parser.add_argument("--model", type=Path, default=Path("models/cat_dog"), help="model folder")
+    args = parser.parse_args()
+    if unknown := set(args.parts) - parts.keys():
+        parser.error(f"there is no part {unknown.pop()}; there are {', '.join(parts)}")
+    if not VENV.is_dir():
+        parser.error("the peers are not installed: `make bench` does that")
+    results: Results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    results["machine"] = machine()
+    for name in args.parts or parts:
+        parts[name](args.model, results)
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def capacity(model: Path, results: Results) -> None:
+    """Closed loop with 500×375 photos: as much as each can, and what a picture costs."""
+    files = photos.small().files
+    with _all(contenders(model), files[0]) as servers:
+        found: dict[str, dict[str, list[load.Load]]] = {key: {} for key in servers}
+        floors: dict[str, list[dict[str, float]]] = {name: [] for name in model_files(model)}
+        for turn in range(ROUNDS):
+            for name, file in model_files(model).items():
+                floors[name].append(floor(file, files, SECONDS))
+            for connections in (8, 1, 32) if turn == 0 else (8,):
+                for key, server in servers.items():
+                    one = load.closed(server, files, connections, SECONDS)
+                    found[key].setdefault(str(connections), []).append(one)
+                    _say(f"{connections} connections", key, one)
+        memory = {key: server.pss_mb() for key, server in servers.items()}
+        results["capacity"] = {
+            key: {
+                "cpu_ms": median(one.cpu_ms for one in loads["8"]),
+                "per_second": median(one.per_second for one in loads["8"]),
+                "failed": sum(one.failed for several in loads.values() for one in several),
+                "p50_ms": {number: median(one.p50_ms for one in loads[number]) for number in loads},
+                "p99_ms": {number: median(one.p99_ms for one in loads[number]) for number in loads},
+                "pss_mb": memory[key],
+                "ready_s": servers[key].ready_s,
+            }
+            for key, loads in found.items()
+        }
+        results["floor"] = {
+            name: {
+                measure: median(one[measure] for one in several)
+                for measure in ("cpu_ms", "per_second")
+            }
+            for name, several in floors.items()
+        }
+
+
+def sizes(model: Path, results: Results) -> None:
+    """Closed loop with 12-megapixel photos, and with photos of all sizes."""
+    results["sizes"] = {}
+    sets = [photos.phone(), photos.mixed()]
+    with _all(contenders(model), sets[1].files[0]) as servers:
+        for kind in sets:
+            for key, server in servers.items():
+                load.closed(server, kind.files, 4, 1)  # each photo once
+                one = load.closed(server, kind.files, 4, 2 * SECONDS)
+                results["sizes"].setdefault(key, {})[kind.name] = {
+                    "cpu_ms": one.cpu_ms,
+                    "per_second": one.per_second,
+                    "failed": one.failed,
+                }
+                _say(kind.name, key, one)
+
+
+def latency(model: Path, results: Results) -> None:
+    """Open loop: photos arrive at random, at a share of what each can do."""
+    files = photos.small().files
+    results["latency"] = {}
+    wanted = [one for one in contenders(model) if one.name != KERAS]
+    with _all(wanted, files[0]) as servers:
+        for key, server in servers.items():
+            quiet = load.closed(server, files, 1, SECONDS).p50_ms
+            most = load.closed(server, files, 8, SECONDS).per_second
+            found = {"quiet_p50_ms": quiet}
+            for share in SHARES:
+                one = load.open_loop(server, files, share * most, LATENCY_S)
+                found[f"{share:.0%}"] = {
+                    "offered_per_second": share * most,
+                    "p50_ms": one.p50_ms,
+                    "p99_ms": one.p99_ms,
+                    "failed": one.failed,
+                }
+                _say(f"{share:.0%} of {most:.0f}/s", key, one)
+            results["latency"][key] = found
+
+
+def floor(model_file: Path, files: Sequence[bytes], seconds: float) -> dict[str, float]:
+    """Pictures in a second and CPU time per picture of `bench.floor`."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i, data in enumerate(files):
+            (Path(folder) / str(i)).write_bytes(data)
+        command = [sys.executable, "-m", "bench.floor", str(model_file), folder, str(len(files))]
+        done = subprocess.run(
+            [*command, str(seconds)], stdout=subprocess.PIPE, text=True, check=True
+        )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on what."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    ours = ("flask", "flask-restful", "gunicorn", "onnxruntime", "pillow", "tensorflow", "keras")
+    listed = subprocess.run(
+        [VENV / "python", "-m", "pip", "list", "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    theirs = {one["name"].lower(): one["version"] for one in json.loads(listed.stdout)}
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "cpu": f"{usable_cpus()} × {names[0] if names else platform.machine()}",
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "versions": {name: version(name) for name in ours},
+        "peers": {name: theirs[name] for name in ("fastapi", "uvicorn", "litserve", "bentoml")},
+        "real photos": photos.FOLDER.is_dir(),
+    }
+
+
+@contextlib.contextmanager
+def _all(wanted: Sequence[Contender], photo: bytes) -> Iterator[dict[str, Server]]:
+    """All of them, started one after the other; who has nothing to do costs nothing."""
+    with contextlib.ExitStack() as stack:
+        servers = {}
+        for one in wanted:
+            request = load.whole_request(one.path, photo)
+            server = running(one.key, one.command, one.path, one.env, one.cwd, request)
+            servers[one.key] = stack.enter_context(server)
+            print(f"{one.key}: ready after {servers[one.key].ready_s:.2f} s", flush=True)
+            load.closed(servers[one.key], [photo], 8, 1)
+        yield servers
+
+
+def _say(what: str, key: str, one: load.Load) -> None:
+    print(
+        f"{what:16} {key:32} {one.per_second:6.1f}/s  {one.cpu_ms:7.2f} ms CPU"
+        f"  p50 {one.p50_ms:7.1f}  p99 {one.p99_ms:7.1f} ms  failed {one.failed}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

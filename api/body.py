@@ -16,6 +16,7 @@ from api.deadline import Deadline, alarms
 from api.problems import Problem
 from api.schemas import UrlBody
 from api.settings import Settings
+from common.allocator import return_large_blocks
 
 PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
@@ -130,7 +131,8 @@ class CountedInput:
 def register(app: Flask, settings: Settings) -> None:
     """Read bodies into memory, and not too much of them at a time."""
     app.request_class = MemoryRequest
-    memory = BodyMemory((settings.max_batch_mb + 4 * settings.max_upload_mb) * 2**20)
+    return_large_blocks()
+    memory = BodyMemory((settings.max_batch_mb + 2 * settings.max_upload_mb) * 2**20)
 
     @app.before_request
     def count() -> None:

@@ -15,8 +15,8 @@ from tests.running import running_service
 
 TIMEOUT_S = 60
 BODY = 2**20 - 1000
-HELD = 5
-"""Bodies of a megabyte that fit into 1 MB for a batch and 4 × 1 MB for single pictures."""
+HELD = 3
+"""Bodies of a megabyte that fit into 1 MB for a batch and 2 × 1 MB for single pictures."""
 
 
 def test_bodies_that_are_fetched_share_one_budget(tmp_path: Path) -> None:

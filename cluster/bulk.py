@@ -13,7 +13,7 @@ from cluster.connection import cpus
 from cluster.listing import inputs
 from cluster.output import Manifest, ModelStamp, Output
 from cluster.worker import Worker
-from common.card import ONNX, read_card
+from common.card import FILES
 from common.classifier import Classifier
 
 WAVE = 2000
@@ -45,10 +45,11 @@ def classify(
         ClusterError, ModelError: see `cluster.listing` and `cluster.output`.
     """
     name = settings.default_model
-    folder = settings.model_dir / name
-    Classifier.load(folder)
-    card = read_card(folder)
-    stamp = ModelStamp(card.name, card.version, card.files[ONNX].sha256)
+    model = Classifier.load(settings.model_dir / name, precision=settings.precision)
+    # All workers run the same file, whatever their CPUs are quickest with.
+    settings = settings.model_copy(update={"precision": model.precision})
+    sha256 = model.card.files[FILES[model.precision]].sha256
+    stamp = ModelStamp(model.card.name, model.card.version, sha256)
     manifest = output.plan(inputs(source), shard_rows, stamp)
     done = output.done()
     todo = [number for number in range(manifest.shards) if number not in done]
@@ -76,7 +77,7 @@ def _classified(
         dataset = ray.data.from_items(wave, override_num_blocks=len(wave)).map(
             Worker,
             fn_constructor_args=(model, settings),
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
+            compute=ray.data.ActorPoolStrategy(size=most),
             num_cpus=1,
         )
         for row in dataset.iter_rows():

@@ -11,6 +11,11 @@ from pathlib import Path
 # meant to be.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+# The application has threads of its own, so that Ray need not keep it apart from its event loop.
+os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")
+os.environ.setdefault("RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP", "0")
+os.environ.setdefault("RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE", "1000")
+os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
 
 import ray
 

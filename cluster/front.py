@@ -21,6 +21,7 @@ Application = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 # By which a client could switch off Ray's time limit, or choose who answers.
 STEERING = (b"x-request-timeout-seconds", b"x-request-disconnect-disabled")
 STEERING_PREFIX = b"serve"
+REQUEST_ID = b"x-request-id"
 
 OVERLOADED = problems.Problem(
     "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
@@ -55,6 +56,8 @@ class Front:
                 replaced = True
                 await _answer(message["status"], message["headers"], send)
             elif not replaced:
+                if message["type"] == "http.response.start":
+                    message["headers"] = _with_one_id(message["headers"])
                 await send(message)
 
         await self._app(scope, receive, translated)
@@ -70,6 +73,16 @@ def middlewares() -> list[Middleware]:
 def _steers(name: bytes) -> bool:
     name = name.lower().replace(b"_", b"-")
     return name in STEERING or name.startswith(STEERING_PREFIX)
+
+
+def _with_one_id(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers without the request's id that Ray appends: the application has given it."""
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        again = any(name.lower() == REQUEST_ID == known.lower() for known, _ in kept)
+        if not again:
+            kept.append((name, value))
+    return kept
 
 
 def _of_ray(message: Message) -> bool:
@@ -90,7 +103,7 @@ async def _answer(status: int, given: Iterable[tuple[bytes, bytes]], send: Send)
     if problem.code in problems.RETRY_AFTER_S:
         headers["Retry-After"] = str(problems.RETRY_AFTER_S[problem.code])
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    raw += [pair for pair in given if pair[0].lower() == b"x-request-id"]
+    raw += [pair for pair in given if pair[0].lower() == REQUEST_ID]
     body = json.dumps(problems.body(problem)).encode()
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

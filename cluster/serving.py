@@ -7,7 +7,7 @@ from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions,
 
 from api.app import create_app
 from api.limits import SPARE_THREADS
-from api.registry import Registry
+from api.registry import Models
 from api.settings import Settings
 from cluster.bridge import Bridge
 from cluster.bundle import bundled_models
@@ -79,6 +79,7 @@ def application(settings: Settings, scale: Scale) -> serve.Application:
             metrics_interval_s=1.0,
             look_back_period_s=max(2.0, min(30.0, scale.upscale_delay_s)),
         ),
+        logging_config={"enable_access_log": False},  # the application and the proxies have one
         graceful_shutdown_timeout_s=settings.request_timeout_s + BACKSTOP_S,
         graceful_shutdown_wait_loop_s=0.5,
         health_check_period_s=5,
@@ -95,7 +96,9 @@ def deploy(settings: Settings, scale: Scale) -> None:
         ModelError: a model folder that cannot be served; what runs goes on.
         ClusterError: the replicas do not start.
     """
-    Registry(settings.model_dir, settings.default_model)
+    if settings.host.startswith("unix:"):
+        raise ClusterError(f"HOST={settings.host}: on a cluster it must be a network address.")
+    Models(settings)
     serve.start(
         proxy_location=ProxyLocation.EveryNode,
         http_options=HTTPOptions(

@@ -61,7 +61,7 @@ class Worker:
     """
 
     def __init__(self, model: str, settings: Settings) -> None:
-        self._model = Classifier.load(bundled_models() / model)
+        self._model = Classifier.load(bundled_models() / model, precision=settings.precision)
         self._max_bytes = settings.max_upload_mb * 2**20
         self._max_mb = settings.max_upload_mb
         self._fetcher = Fetcher(

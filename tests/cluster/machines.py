@@ -46,14 +46,20 @@ class Cluster:
         self.workers.append(node)
         return node
 
-    def kill(self, node: Any) -> None:
-        """kill -9 of all that belongs to a node, at once: as if its plug were pulled."""
+    def kill(self, node: Any) -> float:
+        """kill -9 of all that belongs to a node: as if its plug were pulled.
+
+        Returns:
+            the moment at which nothing of it was left, by `time.monotonic`.
+        """
         raylet = raylet_of(node)
         for pid in (raylet, *descendants(raylet)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        killed = time.monotonic()
         self.workers.remove(node)
         self.ray.remove_node(node, allow_graceful=False)
+        return killed
 
     def run(self, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
         """`python -m cluster ...` to its end."""
@@ -70,9 +76,10 @@ class Cluster:
         return environment(RAY_ADDRESS=self.address, **settings)
 
     def output(self) -> str:
-        """What everything on the cluster has written to its logs."""
-        logs = self.folder.glob("session_*/logs/**/*")
-        return "\n".join(log.read_text(errors="replace") for log in logs if log.is_file())
+        """What proxies, replicas and all other workers have written to their logs."""
+        folder = self.folder / "session_latest" / "logs"
+        logs = [*folder.glob("serve/*.log"), *folder.glob("worker-*")]
+        return "\n".join(log.read_text(errors="replace") for log in logs)
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,7 @@ def test_a_killed_replica_loses_what_it_held(cluster: Cluster, service: ServedBy
 def test_a_killed_node_loses_what_it_held(cluster: Cluster, service: ServedByRay) -> None:
     with load(service.url, RED, CLIENTS) as seen:
         time.sleep(random.uniform(1, 2))
-        killed = time.monotonic()
-        cluster.kill(random.choice(cluster.workers))
+        killed = cluster.kill(random.choice(cluster.workers))
         time.sleep(3)
         cluster.add()
         eventually(lambda: len(replicas(cluster)) == 2, "two replicas again")

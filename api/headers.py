@@ -20,7 +20,11 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": DATA_POLICY,
+    "Cache-Control": "no-store",
 }
+"""Where an answer has not its own."""
+RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
 EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id")
 
 
@@ -30,14 +34,13 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
+        there = {name.lower() for name, _ in response.headers}  # once: each look-up walks them all
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", DATA_POLICY)
-        response.headers.setdefault("Cache-Control", "no-store")
-        shared = origins and request.path.startswith("/api/")
-        response.headers.setdefault(
-            "Cross-Origin-Resource-Policy", "cross-origin" if shared else "same-origin"
-        )
+            if name.lower() not in there:
+                response.headers.add(name, value)
+        if RESOURCE_POLICY.lower() not in there:
+            shared = origins and request.path.startswith("/api/")
+            response.headers.add(RESOURCE_POLICY, "cross-origin" if shared else "same-origin")
         return response
 
     if origins:

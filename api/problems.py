@@ -5,7 +5,6 @@ import logging
 from typing import Any
 
 from flask import Flask, Response
-from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from api import observe
@@ -71,8 +70,6 @@ def to_problem(error: Exception) -> Problem:
     """Any exception as a `Problem`; what nobody foresaw tells its story to the log only."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, RateLimitExceeded):
-        return Problem("rate_limited", f"At most {error.description} are answered to one client.")
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
         return Problem(_CODE_OF_STATUS.get(error.code, "invalid_request"), error.description or "")
     code = _CODE_OF_ERROR.get(type(error)) if isinstance(error, errors.DogorcatError) else None

@@ -1,12 +1,13 @@
-"""Does memory stay level? `python -m bench.soak [REQUESTS]`, 100,000 if it is not said.
+"""Does memory stay level? `python -m bench.soak [--tiny] [REQUESTS]`, 100,000 if it is not said.
 
 The shipped model under two workers; four clients send photos and broken photos without a pause,
-and want heat maps and previews of some. Prints the memory of all processes as it goes, then that
-of twenty reloads: the curve that docs/operations.md quotes. Takes a quarter of an hour or more.
+and want heat maps and previews of some. Prints the memory of all processes as it goes, then that of
+twenty reloads: the curve that docs/operations.md quotes. Takes half an hour on two cores; five
+minutes with --tiny, the model of the tests.
 """
 
+import argparse
 import http.client
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from api.runtime import Runtime
 from bench.load import multipart
 from bench.photos import small
 from bench.processes import Server
+from tests.colour_model import write_colour_model
 from tests.running import ROOT, running_service
 
 CLIENTS = 4
@@ -36,10 +38,14 @@ KINDS = (
 """(endpoint, whether the photo is a broken one), in turns."""
 
 
-def main(wanted: int) -> None:
+def main(wanted: int, tiny: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
+        models = ROOT / "models"
+        if tiny:
+            models = Path(name) / "models"
+            write_colour_model(models / "cat_dog")
         runtime = Runtime(Path(name) / "run")
-        settings = {"MODEL_DIR": ROOT / "models", "RUNTIME_DIR": runtime.folder}
+        settings = {"MODEL_DIR": models, "RUNTIME_DIR": runtime.folder}
         settings |= {"REQUEST_TIMEOUT_S": 600}  # a laptop may sleep meanwhile
         with running_service(
             Path(name), WEB_CONCURRENCY=2, LOG_LEVEL="warning", **settings
@@ -121,4 +127,8 @@ def _watched(server: Server) -> Iterator[list[float]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 100_000)
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser.add_argument("requests", metavar="REQUESTS", type=int, nargs="?", default=100_000)
+    parser.add_argument("--tiny", action="store_true", help="the model of the tests")
+    args = parser.parse_args()
+    main(args.requests, args.tiny)

@@ -1,6 +1,7 @@
 """The bulk job: Ray Data streams shards through workers, and their parts into a folder."""
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -9,7 +10,7 @@ import ray.data
 from tqdm import tqdm
 
 from api.settings import Settings
-from cluster.connection import cpus
+from cluster.connection import cpus, free_cpus
 from cluster.listing import inputs
 from cluster.output import Manifest, ModelStamp, Output
 from cluster.worker import Worker
@@ -71,13 +72,16 @@ def _classified(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
+    if todo and not free_cpus():
+        print("No CPU of the cluster is free yet: waiting for one.", file=sys.stderr)
     shards = output.shards(todo)
     while wave := [{"shard": n, "paths": paths} for n, paths in islice(shards, WAVE)]:
         most = min(workers or cpus(), len(wave))
+        least = max(1, min(most, free_cpus()))
         dataset = ray.data.from_items(wave, override_num_blocks=len(wave)).map(
             Worker,
             fn_constructor_args=(model, settings),
-            compute=ray.data.ActorPoolStrategy(size=most),
+            compute=ray.data.ActorPoolStrategy(min_size=least, max_size=most),
             num_cpus=1,
         )
         for row in dataset.iter_rows():

@@ -69,6 +69,11 @@ def cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
+def free_cpus() -> int:
+    """CPUs that nothing has been set aside for."""
+    return int(ray.available_resources().get("CPU", 0))
+
+
 def _init(address: str, runtime_env: dict[str, object]) -> bool:
     """Connect to a cluster or start one; False if there is none."""
     ours = {"include_dashboard": False} if address == "local" else {}

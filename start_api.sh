@@ -25,5 +25,8 @@ if [ ! -x .venv/bin/python ] || [ "$(cat .venv/requirements.sha256 2>/dev/null)"
     echo "$hash" > .venv/requirements.sha256
 fi
 
-echo "dogorcat: open http://${HOST:-127.0.0.1}:${PORT:-8000} (Ctrl-C stops it)"
+case ${HOST:-} in
+    unix:*) echo "dogorcat: listens at $HOST (Ctrl-C stops it)" ;;
+    *) echo "dogorcat: open http://${HOST:-127.0.0.1}:${PORT:-8000} (Ctrl-C stops it)" ;;
+esac
 exec .venv/bin/gunicorn --config python:api.gunicorn_conf

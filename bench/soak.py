@@ -46,7 +46,7 @@ def main(wanted: int, tiny: bool) -> None:
             write_colour_model(models / "cat_dog")
         runtime = Runtime(Path(name) / "run")
         settings = {"MODEL_DIR": models, "RUNTIME_DIR": runtime.folder}
-        settings |= {"REQUEST_TIMEOUT_S": 600}  # a laptop may sleep meanwhile
+        settings |= {"REQUEST_TIMEOUT_S": 60}  # this process may have to wait
         with running_service(
             Path(name), WEB_CONCURRENCY=2, LOG_LEVEL="warning", **settings
         ) as service:

@@ -25,22 +25,22 @@ class PhotoSet:
     files: list[bytes]
 
 
-def small() -> PhotoSet:
+def small(count: int = COUNT) -> PhotoSet:
     """Photos of 500×375 pixels, the most frequent size of the validation split."""
     real = []
     for file in sorted(FOLDER.glob("*/*.jpg")):
         with Image.open(file) as image:
             if image.size in {(500, 375), (499, 375), (500, 374), (499, 374)}:
                 real.append(file.read_bytes())
-        if len(real) == COUNT:
+        if len(real) == count:
             break
-    return PhotoSet("500×375", real or [_drawn(500, 375, seed) for seed in range(COUNT)])
+    return PhotoSet("500×375", real or [_drawn(500, 375, seed) for seed in range(count)])
 
 
 def phone() -> PhotoSet:
     """Photos of 12 megapixels and about 3 MB, as of a phone: enlarged, with a sensor's noise."""
     files = []
-    for seed, data in enumerate(small().files[:4]):
+    for seed, data in enumerate(small(4).files):
         with Image.open(io.BytesIO(data)) as image:
             large = np.asarray(image.convert("RGB").resize(PHONE, Image.Resampling.BICUBIC))
         noise = np.random.default_rng(seed).normal(0, 5, (*large.shape[:2], 1))

@@ -11,7 +11,6 @@ is then 1.
 import argparse
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +23,9 @@ from tqdm import tqdm
 
 from common.card import FILES
 from common.classifier import Classifier, Prediction
+from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
 from common.images import decode
-
-BATCH = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,21 +38,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1, precision=args.precision)
+    classifier = Classifier.load(args.model, precision=args.precision)
     paths = list(_files(args.photos))
     answers: list[dict[str, Any]] = []
     bad: list[str] = []
-    with tqdm(total=len(paths), unit="photo", leave=False) as progress:
-        for start in range(0, len(paths), BATCH):
-            some = paths[start : start + BATCH]
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                looks = list(pool.map(lambda path: _read(path, classifier.target), some))
-            good = [(p, x) for p, x in zip(some, looks, strict=True) if not isinstance(x, str)]
-            bad += [f"{p}: {x}" for p, x in zip(some, looks, strict=True) if isinstance(x, str)]
-            if good:
-                found = classifier.predict(np.stack([pixels for _, pixels in good]))
-                answers += [_row(p, said) for (p, _), said in zip(good, found, strict=True)]
-            progress.update(len(some))
+    # A photo for each CPU: decoder and runtime let go of Python's lock, so all of them are busy.
+    with ThreadPoolExecutor(usable_cpus()) as pool:
+        try:
+            found = pool.map(lambda path: _ask(classifier, path), paths)
+            for path, said in tqdm(
+                zip(paths, found, strict=True), total=len(paths), unit="photo", leave=False
+            ):
+                if isinstance(said, Prediction):
+                    answers.append(_row(path, said))
+                else:
+                    bad.append(f"{path}: {said}")
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C, too
     labels = classifier.card.labels
     if args.csv:
         with _open(args.csv) as file:
@@ -91,14 +91,15 @@ def _files(photos: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, target: tuple[int, int]) -> Any:
-    """Pixels, or the reason why there are none."""
+def _ask(classifier: Classifier, path: Path) -> Prediction | str:
+    """What the model says of a photo, or the reason why it cannot be read."""
     try:
-        return decode(path.read_bytes(), target)
+        pixels = decode(path.read_bytes(), classifier.target)
     except ImageError as error:
         return str(error)
     except OSError as error:
         return error.strerror or str(error)
+    return classifier.predict(pixels[np.newaxis])[0]
 
 
 def _row(path: Path, said: Prediction) -> dict[str, Any]:

@@ -6,7 +6,7 @@ SHARED ?= ../shared
 NODE_MODULES := tests/web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check format test page-shots model clean
+.PHONY: help run install check format test bench page-shots model clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,15 @@ model: install  ## train models/cat_dog: half an hour on two cores
 	    --others $(SHARED)/data/neither --record "half of other_source"
 	$(BIN)/python -m train evaluate models/cat_dog $(SHARED)/data/kaggle_cat_dog/validation \
 	    --rest $(SHARED)/data/other_source:0.5 --record "both together"
+
+.cache/bench-venv/stamp: bench/peers/requirements.txt
+	test -x .cache/bench-venv/bin/python || $(PYTHON) -m venv .cache/bench-venv
+	.cache/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench: install .cache/bench-venv/stamp  ## the service, its peers and the floor: docs/performance.md (needs wrk)
+	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.report
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
 	$(BIN)/python -m tests.web.page_shots

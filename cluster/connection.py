@@ -2,9 +2,10 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 # Before Ray is imported: it reports to nobody, and its C++ side does not warn of what is as it is
@@ -45,6 +46,7 @@ def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bo
     Raises:
         ClusterError: nothing answers at the address.
     """
+    _check(address or os.environ.get("RAY_ADDRESS", "auto"))
     if model_dir is None:
         found = _init(address or "auto", {})
     else:
@@ -64,6 +66,19 @@ def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bo
         ray.shutdown()
 
 
+def _check(address: str) -> None:
+    """Complain in seconds of an address where nothing listens; Ray itself tries for minutes."""
+    if address in ("auto", "local"):
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ClusterError(
+            f"No Ray cluster answers at {address}: it should be host:port of its head."
+        ) from error
+
+
 def cpus() -> int:
     """CPUs of the connected cluster, at least 1."""
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -77,17 +92,25 @@ def free_cpus() -> int:
 def _init(address: str, runtime_env: dict[str, object]) -> bool:
     """Connect to a cluster or start one; False if there is none."""
     ours = {"include_dashboard": False} if address == "local" else {}
-    with suppress(ConnectionError), _without_greeting():
-        ray.init(
-            address=address,
-            namespace=NAMESPACE,
-            runtime_env=runtime_env,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            **ours,
-        )
-        return address != "local"
-    return False
+    try:
+        with _without_greeting():
+            ray.init(
+                address=address,
+                namespace=NAMESPACE,
+                runtime_env=runtime_env,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                **ours,
+            )
+    except ConnectionError:
+        return False
+    except (ray.exceptions.RayError, RuntimeError, ValueError) as error:  # a wrong token, a typo
+        raise ClusterError(f"The Ray cluster cannot be used: {_reason(error)}") from error
+    return address != "local"
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
 
 
 @contextmanager

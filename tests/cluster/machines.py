@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.running import ROOT, RunningService, environment, free_port
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 # Small stores, no reports home, and a dead node is noticed in seconds.
 OBJECT_STORE_BYTES = 80 * 2**20
 SYSTEM = {

@@ -8,7 +8,7 @@ from api.runtime import Runtime
 from common.errors import DogorcatError
 
 PATIENCE_S = 600.0
-TO_BEGIN_S = 20.0
+TO_BEGIN_S = 60.0
 PAUSE_S = 0.05
 
 

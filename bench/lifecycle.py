@@ -111,9 +111,9 @@ def _disturb(
         try:
             reload.request(runtime)
             report.accepted += 1
-        except DogorcatError:
+        except DogorcatError as error:
             report.refused += 1
-            assert damaged, service.output()
+            assert damaged, f"{error}\n{service.output()}"
     for _ in range(left):
         _kill(runtime, report)
         time.sleep(1)

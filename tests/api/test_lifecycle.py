@@ -4,7 +4,7 @@ from bench.lifecycle import CLIENTS, measure
 
 
 def test_reloads_lose_nothing_and_metrics_add_up() -> None:
-    report = measure(600, reloads=3, kills=0)
+    report = measure(400, reloads=3, kills=0)
     assert (report.accepted, report.refused) == (2, 1)
     assert not report.lost
     assert not report.mixed
@@ -15,7 +15,7 @@ def test_reloads_lose_nothing_and_metrics_add_up() -> None:
 
 
 def test_a_kill_loses_what_the_worker_held() -> None:
-    report = measure(1000, reloads=2, kills=2)
+    report = measure(600, reloads=2, kills=2)
     assert not report.mixed
     assert not report.lost_without_a_kill
     assert len(report.lost) <= CLIENTS * len(report.kills)

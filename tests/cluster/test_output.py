@@ -8,8 +8,7 @@ import fsspec
 import pandas as pd
 import pytest
 
-from cluster.__main__ import main
-from cluster.connection import ClusterError
+from cluster.connection import ClusterError, connected
 from cluster.listing import inputs
 from cluster.output import MANIFEST, ModelStamp, Output
 
@@ -154,10 +153,6 @@ def test_what_breaks_while_writing_leaves_no_part(
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://x", "127.0.0.1:99999"])
-def test_an_address_where_nothing_answers_is_told_at_once(
-    address: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["status", "--address", address]) == 2
-    assert capsys.readouterr().err == (
-        f"error: No Ray cluster answers at {address}: it should be host:port of its head.\n"
-    )
+def test_an_address_where_nothing_answers_is_told_at_once(address: str) -> None:
+    with pytest.raises(ClusterError, match=f"No Ray cluster answers at {address}"):
+        connected(address).__enter__()

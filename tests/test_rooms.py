@@ -39,7 +39,8 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
     ("module", "absent"),
     [
         ("api.app", ("tensorflow", "keras", "train", "matplotlib")),
-        ("api.gunicorn_conf", ("onnxruntime", "prometheus_client", "tensorflow")),  # the master, which forks
+        # The master, which forks.
+        ("api.gunicorn_conf", ("onnxruntime", "prometheus_client", "tensorflow")),
     ],
 )
 def test_what_a_process_does_not_load(module: str, absent: tuple[str, ...]) -> None:

@@ -110,8 +110,10 @@ def _plot(results: dict[str, Any]) -> None:
     names = [key for key, _ in found]
     colours = ["#2a6f97" if name.startswith(SERVICE) else "#b8c4cc" for name in names]
     figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
-    bars = axes.barh(names, [one["cpu_ms"] for _, one in found], color=colours)
-    axes.bar_label(bars, fmt="%.1f", padding=3)
+    times = [one["cpu_ms"] for _, one in found]
+    axes.scatter(times, names, c=colours, s=60, zorder=2)
+    for name, spent in zip(names, times, strict=True):
+        axes.annotate(f"{spent:.1f}", (spent, name), (7, -3), textcoords="offset points")
     for precision, floor in results["floor"].items():
         axes.axvline(floor["cpu_ms"], color="#c44536", linestyle=":", linewidth=1)
         axes.annotate(f"floor, {precision}", (floor["cpu_ms"], -0.9), fontsize=7, ha="center")

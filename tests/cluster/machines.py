@@ -56,10 +56,9 @@ class Cluster:
         for pid in (raylet, *descendants(raylet)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        killed = time.monotonic()
         self.workers.remove(node)
         self.ray.remove_node(node, allow_graceful=False)
-        return killed
+        return time.monotonic()
 
     def run(self, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
         """`python -m cluster ...` to its end."""

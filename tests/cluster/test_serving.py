@@ -65,7 +65,9 @@ def test_a_killed_node_loses_what_it_held(cluster: Cluster, service: ServedByRay
         cluster.add()
         eventually(lambda: len(replicas(cluster)) == 2, "two replicas again")
         time.sleep(1)
-    assert len(seen.lost) <= CLIENTS, seen.lost
+    # A client may lose the request it had under way, and one more that it sent to the node's proxy
+    # while the killed processes were ending: on one machine all proxies share a port.
+    assert len(seen.lost) <= 2 * CLIENTS, seen.lost
     assert all(outcome.began < killed for outcome in seen.lost), (killed, seen.lost)
     eventually(lambda: all_answered(service), "the service as it was")
 

@@ -116,7 +116,13 @@ def _plot(results: dict[str, Any]) -> None:
         axes.annotate(f"{spent:.1f}", (spent, name), (7, -3), textcoords="offset points")
     for precision, floor in results["floor"].items():
         axes.axvline(floor["cpu_ms"], color="#c44536", linestyle=":", linewidth=1)
-        axes.annotate(f"floor, {precision}", (floor["cpu_ms"], -0.9), fontsize=7, ha="center")
+        axes.annotate(
+            f"floor, {precision}",
+            (floor["cpu_ms"], 1.01),
+            xycoords=("data", "axes fraction"),
+            fontsize=8,
+            ha="center",
+        )
     axes.set_xscale("log")
     axes.set_xlabel("CPU time per picture, all processes of the server, ms")
     axes.spines[["top", "right"]].set_visible(False)

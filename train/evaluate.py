@@ -3,7 +3,7 @@
     python -m train evaluate models/cat_dog DATA/validation
     python -m train evaluate models/cat_dog DATA/validation SHELTER --json
     python -m train evaluate models/cat_dog DATA/validation --others TOASTERS
-    python -m train evaluate models/cat_dog --rest SHELTER:0.5 --record "half of a shelter's"
+    python -m train evaluate models/cat_dog SHELTER:0.5 --record "half of a shelter's"
 
 With photos of other things (`--others`, any folder) it also says how well the model tells that
 these are neither. `--record` keeps the figures in the model's card, with the command.
@@ -34,15 +34,12 @@ BATCH = 32
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder, for example models/cat_dog")
     parser.add_argument(
-        "photos", type=Path, nargs="*", metavar="PHOTOS", help="folders of class folders"
-    )
-    parser.add_argument(
-        "--rest",
+        "photos",
         type=arguments.held,
-        action="append",
-        default=[],
-        metavar="FOLDER:SHARE",
-        help="also those photos of a folder that `--held FOLDER:SHARE` made no choices on",
+        nargs="+",
+        metavar="PHOTOS[:SHARE]",
+        help="folders of class folders; with a share, without the photos that training with"
+        " `--held PHOTOS:SHARE` made choices on",
     )
     parser.add_argument(
         "--others", type=Path, metavar="FOLDER", help="photos that show none of the labels"
@@ -58,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     classifier = Classifier.load(args.model, threads=os.cpu_count() or 1, precision=args.precision)
-    photos = _photos(args)
+    photos = _photos(args.photos)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
     figures = measure(scores, truth, classifier.card.labels)
@@ -84,23 +81,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _photos(args: argparse.Namespace) -> Photos:
-    parts = [scan(*args.photos)] if args.photos else []
-    for folder, share in args.rest:
-        if share == 1:
-            raise DataError(f"--rest {folder} needs the share, as in {folder}:0.5.")
-        parts.append(scan(folder).split(share)[0])
-    if not parts:
-        raise DataError("There is nothing to evaluate on: name folders of class folders.")
-    return union(parts)
+def _photos(folders: Sequence[tuple[Path, float]]) -> Photos:
+    every = [(scan(folder), share) for folder, share in folders]
+    return union([photos if share == 1 else photos.split(share)[0] for photos, share in every])
 
 
 def record(args: argparse.Namespace, figures: Figures, neither: NeitherFigures | None) -> None:
     """Keep figures in a model's card, in place of those that were measured on the same photos."""
     words = ["python", "-m", "train", "evaluate", f"models/{args.model.name}"]
-    words += [path.name for path in args.photos]
-    for path, share in args.rest:
-        words += ["--rest", f"{path.name}:{share:g}"]
+    words += [path.name if share == 1 else f"{path.name}:{share:g}" for path, share in args.photos]
     if args.precision != "float32":
         words += ["--precision", args.precision]
     command = shlex.join(words)

@@ -1,6 +1,7 @@
 """The work behind the endpoints: fetch, decode, infer, and say how long each took."""
 
 import base64
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,8 +26,14 @@ from common.errors import ImageTooLarge
 from common.fetching import Fetcher
 from common.golden import draw
 
-WAITING_PER_WORKER = 32
+SPARE_TURNS = 3
+"""Pictures computed at a time besides one for each CPU: a thread that has decoded or inferred waits
+for the interpreter's lock while others are refused, and the CPU would wait with it."""
+WAITING_PER_WORKER = 12
 """Pictures that may wait for a CPU: some hundred milliseconds of work, so no one waits longer."""
+SWITCH_S = 0.0005
+"""Longest time that a thread keeps the interpreter's lock while others want it; Python's own 5 ms
+are half a picture."""
 
 ANY = "any"
 
@@ -54,6 +61,7 @@ class Service:
         Raises:
             ModelError: a model folder that cannot be served.
         """
+        sys.setswitchinterval(SWITCH_S)
         fetcher = Fetcher(
             timeout_s=settings.fetch_timeout_s,
             max_bytes=settings.max_upload_mb * 2**20,
@@ -69,7 +77,7 @@ class Service:
             fetcher=fetcher,
             photos=PhotoSources(settings, fetcher),
             lane=Lane(
-                width=max(1, usable_cpus() // settings.web_concurrency),
+                width=max(1, usable_cpus() // settings.web_concurrency) + SPARE_TURNS,
                 waiting=WAITING_PER_WORKER,
             ),
         )

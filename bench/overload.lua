@@ -17,7 +17,8 @@ function init(args)
 end
 
 function delay()
-  return math.floor(-pause * math.log(1 - math.random()))
+  -- Never as long as the 5 s after which the service closes an idle connection.
+  return math.min(math.floor(-pause * math.log(1 - math.random())), 4000)
 end
 
 function request()

@@ -1,7 +1,5 @@
 """The models a worker serves: every folder of MODEL_DIR, loaded and proven, found by name."""
 
-import contextlib
-import ctypes
 import logging
 import threading
 import time
@@ -11,6 +9,7 @@ from pathlib import Path
 from api import metrics
 from api.runtime import Runtime, telling
 from api.settings import Settings
+from common.allocator import return_free_memory
 from common.card import Precision, model_folders
 from common.classifier import Classifier
 from common.errors import ModelError, ModelNotFound
@@ -114,13 +113,7 @@ class Models:
             self._runtime.report(generation)
             del before, fresh
             time.sleep(LOOK_S)  # most requests that began with the old models are over
-            _give_memory_back()
-
-
-def _give_memory_back() -> None:
-    """What the old models took: glibc would keep it, and each reload would take some more."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
+            return_free_memory()  # or each reload would take some more
 
 
 def _count(registry: Registry, workers: int) -> None:

@@ -1,14 +1,15 @@
-"""Large blocks of memory go back to the system as soon as they are free."""
+"""What glibc is told so that memory which is free goes back to the system; elsewhere nothing."""
 
 import ctypes
 import sys
+from typing import Any
 
 LARGE_BYTES = 2**20
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 
 
 def return_large_blocks() -> bool:
-    """Tell glibc to map each large block by itself, for the whole process; elsewhere do nothing.
+    """Map each large block by itself from now on, in the whole process.
 
     Left alone it raises the size from which it does so up to 32 MB (mallopt(3), M_MMAP_THRESHOLD):
     pictures then come from the heap of the thread that reads them, and what hundreds of heaps have
@@ -17,7 +18,17 @@ def return_large_blocks() -> bool:
     Returns:
         whether it was told.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = _of_glibc("mallopt")
     return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES))
+
+
+def return_free_memory() -> None:
+    """Give back all that is free now, after much of it became so at once (malloc_trim(3))."""
+    trim = _of_glibc("malloc_trim")
+    if trim:
+        trim(0)
+
+
+def _of_glibc(name: str) -> Any:
+    """A function of the C library; None where there is no such (musl, macOS, Windows)."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

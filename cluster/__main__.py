@@ -93,10 +93,22 @@ def _classify(args: argparse.Namespace) -> int:
     settings = Settings.load()
     output = Output(args.output)
     with connected(args.address, settings.model_dir):
-        signal.signal(signal.SIGTERM, _interrupt)
+        interrupted = threading.Event()
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            interrupted.set()  # the exception is lost if it meets a callback of Ray's
+            raise KeyboardInterrupt
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)
         try:
             summary = classify(
-                args.input, output, settings, shard_rows=args.shard, workers=args.workers
+                args.input,
+                output,
+                settings,
+                shard_rows=args.shard,
+                workers=args.workers,
+                interrupted=interrupted,
             )
         except KeyboardInterrupt:
             print(
@@ -106,10 +118,6 @@ def _classify(args: argparse.Namespace) -> int:
             return 130
     print(f"{summary.rows} photos in {args.output}; {summary.errors} of this run have an error.")
     return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -32,7 +33,13 @@ class Summary:
 
 
 def classify(
-    source: str, output: Output, settings: Settings, *, shard_rows: int, workers: int | None = None
+    source: str,
+    output: Output,
+    settings: Settings,
+    *,
+    shard_rows: int,
+    workers: int | None = None,
+    interrupted: threading.Event | None = None,
 ) -> Summary:
     """Classify every picture of `source` on the connected cluster, but what is done already.
 
@@ -41,8 +48,10 @@ def classify(
         output: where the parts go.
         shard_rows: pictures of a part.
         workers: how many at most; one for each CPU if left out.
+        interrupted: ends the job after the part that is being written.
 
     Raises:
+        KeyboardInterrupt: it was interrupted.
         ClusterError, ModelError: see `cluster.listing` and `cluster.output`.
     """
     name = settings.default_model
@@ -58,6 +67,8 @@ def classify(
     with tqdm(total=manifest.rows, initial=rows, unit=" photos", smoothing=0.1) as progress:
         for shard, count, wrong, part in _classified(output, todo, name, settings, workers):
             output.write(shard, part)
+            if interrupted and interrupted.is_set():
+                raise KeyboardInterrupt
             rows += count
             errors += wrong
             progress.set_postfix(errors=errors, refresh=False)

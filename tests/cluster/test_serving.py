@@ -13,6 +13,8 @@ from tests.cluster.machines import Cluster, ServedByRay, eventually, processes
 from tests.colour_model import write_colour_model
 
 CLIENTS = 6
+ENDING_S = 2.0
+"""Until the sockets of a killed process are closed and the others know of it, on a busy machine."""
 
 
 def replicas(cluster: Cluster) -> list[int]:
@@ -50,10 +52,10 @@ def test_a_killed_replica_loses_what_it_held(cluster: Cluster, service: ServedBy
         time.sleep(1)
     assert len(seen.lost) <= CLIENTS
     for outcome in seen.lost:
-        assert outcome.began < killed, outcome
-        assert outcome.answer is not None, outcome
-        assert outcome.answer.json()["code"] == "not_ready"
-        assert outcome.answer.headers["Retry-After"] == "2"
+        assert outcome.began < killed + ENDING_S, outcome
+        if outcome.answer is not None:  # it may also end in the middle of one
+            assert outcome.answer.json()["code"] == "not_ready"
+            assert outcome.answer.headers["Retry-After"] == "2"
     assert all_answered(service)
 
 
@@ -68,7 +70,8 @@ def test_a_killed_node_loses_what_it_held(cluster: Cluster, service: ServedByRay
     # A client may lose the request it had under way, and one more that it sent to the node's proxy
     # while the killed processes were ending: on one machine all proxies share a port.
     assert len(seen.lost) <= 2 * CLIENTS, seen.lost
-    assert all(outcome.began < killed for outcome in seen.lost), (killed, seen.lost)
+    late = [outcome for outcome in seen.lost if outcome.began > killed + ENDING_S]
+    assert not late, (killed, late)
     eventually(lambda: all_answered(service), "the service as it was")
 
 

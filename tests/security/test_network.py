@@ -65,7 +65,8 @@ def test_inside_and_nowhere_are_answered_with_the_same_words(report: dict[str, A
         one for one in outcomes if one["status"] != 400 or one["body"]["code"] != "url_not_allowed"
     ]
     assert wrong == []
-    assert len({json.dumps(one["body"], sort_keys=True) for one in outcomes}) == 1
+    said = [one["body"] | {"request_id": ""} for one in outcomes]  # that one is drawn by lot
+    assert len({json.dumps(body, sort_keys=True) for body in said}) == 1
 
 
 def test_malformed(report: dict[str, Any]) -> None:

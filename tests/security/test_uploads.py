@@ -49,6 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> Iterat
         REQUEST_TIMEOUT_S=REQUEST_TIMEOUT_S,
         RATE_LIMIT="1000000 per minute",
         TMPDIR=temporary,
+        RUNTIME_DIR=folder / "runtime",
     ) as running:
         yield running
         assert "Traceback" not in running.output()

@@ -64,8 +64,8 @@ class Fetcher:
             concurrency: fetches at once; a quarter of them, at least two, from one host.
             allowed_ports: those that are dialled.
             allowed_networks: those that are dialled besides the public internet.
-            on_bytes: told how many bytes of a body have arrived, on the thread that fetches;
-                what it raises ends the fetch.
+            on_bytes: told how many bytes of a body have arrived, on the thread that fetches, and
+                with a minus how many a fetch that fails has dropped; what it raises ends the fetch.
         """
         self.concurrency = concurrency
         self.per_host = max(2, concurrency // 4)
@@ -210,14 +210,18 @@ class Fetcher:
         if expected is not None and expected > self._max_bytes:
             raise self._too_large()
         body = io.BytesIO()
-        while chunk := response.read(_CHUNK):
-            self._on_bytes(len(chunk))
-            body.write(chunk)
-            if body.tell() > self._max_bytes:
-                raise self._too_large()
-        # To http.client an answer that ends within its headers is a complete one without a body.
-        if body.tell() < max(expected or 0, 1):
-            raise FetchFailed("The other server broke off before the picture was complete.")
+        try:
+            while chunk := response.read(_CHUNK):
+                self._on_bytes(len(chunk))
+                body.write(chunk)
+                if body.tell() > self._max_bytes:
+                    raise self._too_large()
+            # To http.client an answer that ends within its headers is a whole one without a body.
+            if body.tell() < max(expected or 0, 1):
+                raise FetchFailed("The other server broke off before the picture was complete.")
+        except BaseException:
+            self._on_bytes(-body.tell())
+            raise
         return body.getvalue()
 
     def _too_large(self) -> ImageTooLarge:

@@ -126,6 +126,22 @@ def test_too_large(name: str) -> None:
         fetcher(server).fetch(server.url())
 
 
+def test_what_a_failed_fetch_has_dropped_is_told() -> None:
+    """Or a few links that are too large would leave no memory for the good ones of a batch."""
+    told: list[int] = []
+    for answer, left in (
+        (ok(b"picture"), 7),
+        (forever(CHUNKED, b"2710\r\n" + b"x" * 10_000 + b"\r\n", 0, NEVER), 0),
+    ):
+        told.clear()
+        with RawServer(answer) as server:
+            try:
+                fetcher(server, on_bytes=told.append).fetch(server.url())
+            except ImageTooLarge:
+                assert min(told) < -100_000
+        assert sum(told) == left
+
+
 def test_exactly_as_large_as_allowed() -> None:
     with RawServer(ok(b"x" * 100_000)) as server:
         assert len(fetcher(server).fetch(server.url())) == 100_000

@@ -9,16 +9,10 @@ from train.networks import HEADS
 CACHE = Path(".cache/features")
 
 
-def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: int = 32) -> None:
-    """What every recipe takes.
-
-    Args:
-        side: default side of the square that photos are stretched to, in pixels.
-        epochs: default number, at most.
-    """
-    add = parser.add_argument
+def data(parser: argparse.ArgumentParser) -> None:
+    """Where the photos are: an option, or the environment."""
     where = data_path()
-    add(
+    parser.add_argument(
         "--data",
         type=Path,
         default=where,
@@ -26,6 +20,17 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
         metavar="DATA",
         help="folder with train/<class>/ and validation/<class>/ (default: $DATA_PATH)",
     )
+
+
+def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: int = 32) -> None:
+    """What every recipe takes.
+
+    Args:
+        side: default side of the square that photos are stretched to, in pixels.
+        epochs: default number, at most.
+    """
+    data(parser)
+    add = parser.add_argument
     add(
         "--out",
         type=Path,

@@ -1,6 +1,8 @@
 """From Keras to ONNX, and proof that both say the same. The one module that knows TensorFlow."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,7 @@ def _imagenet_head_in_8_bits(file: Path) -> None:
     head = [node.name for node in nodes if node.op_type == "MatMul" and f"/{OUTPUT}" in node.name]
     if not head:
         return
-    logging.getLogger().addFilter(_no_advice)
-    try:
+    with no_advice():
         quantize_dynamic(
             file,
             file,
@@ -78,13 +79,21 @@ def _imagenet_head_in_8_bits(file: Path) -> None:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
+
+
+@contextmanager
+def no_advice() -> Iterator[None]:
+    """Without the quantiser's advice to optimise first: that is done, here or when a file loads."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return "pre-process" not in record.getMessage()
+
+    root = logging.getLogger()
+    root.addFilter(other)
+    try:
+        yield
     finally:
-        logging.getLogger().removeFilter(_no_advice)
-
-
-def _no_advice(record: logging.LogRecord) -> bool:
-    """The quantiser advises to optimise the graph first; ONNX Runtime does that when it loads."""
-    return "pre-processing before quantization" not in record.getMessage()
+        root.removeFilter(other)
 
 
 def check_parity(graph: keras.Model, file: Path, pictures: NDArray[np.uint8]) -> dict[str, float]:

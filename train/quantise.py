@@ -13,7 +13,6 @@ the float one elsewhere; PRECISION says otherwise.
 """
 
 import argparse
-import logging
 import os
 import sys
 import tempfile
@@ -50,6 +49,7 @@ from train import arguments
 from train.choices import fit_offset, fit_temperature
 from train.data import Photos, Pixels, part, scan, union
 from train.evaluate import answers, label_indices, table
+from train.export import no_advice
 from train.metrics import Figures, measure
 
 CALIBRATION = 256
@@ -64,17 +64,9 @@ HELD_SHARE = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    where = arguments.data_path()
     add = parser.add_argument
     add("model", type=Path, help="a model folder, for example models/cat_dog")
-    add(
-        "--data",
-        type=Path,
-        default=where,
-        required=where is None,
-        metavar="DATA",
-        help="folder with train/<class>/ and validation/<class>/ (default: $DATA_PATH)",
-    )
+    arguments.data(parser)
     add(
         "--held",
         type=arguments.held,
@@ -118,9 +110,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
         pictures: the ranges of the activations are measured on these.
         name: of the graph's input.
     """
-    root = logging.getLogger()
-    root.addFilter(_no_advice)
-    try:
+    with no_advice():
         optimised = target.with_suffix(".optimised.onnx")
         quant_pre_process(source, optimised, skip_symbolic_shape=True)
         quantize_static(
@@ -133,8 +123,6 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
-    finally:
-        root.removeFilter(_no_advice)
 
 
 def fit(card: ModelCard, folder: Path, held: Photos) -> ModelCard:
@@ -283,8 +271,3 @@ def _insert(
     nodes = list(graph.node)
     index = len(nodes) if where is None else nodes.index(where)
     graph.node.insert(index, node)
-
-
-def _no_advice(record: logging.LogRecord) -> bool:
-    """The quantiser advises what has been done already."""
-    return "pre-process" not in record.getMessage()

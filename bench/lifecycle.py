@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api import reload
 from api.runtime import Runtime
+from bench.load import side_by_side
 from common.errors import DogorcatError
 from tests.colour_model import write_colour_model
 from tests.running import RunningService, running_service
@@ -155,15 +156,8 @@ def _clients(service: RunningService, report: Report) -> Iterator[None]:
             with lock:
                 _note(report, route, reply, batch)
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with side_by_side(ask, CLIENTS, over):
         yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 def _note(report: Report, route: str, reply: requests.Response, batch: bool) -> None:

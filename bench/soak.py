@@ -18,7 +18,7 @@ from pathlib import Path
 
 from api import reload
 from api.runtime import Runtime
-from bench.load import multipart
+from bench.load import multipart, side_by_side
 from bench.photos import small
 from bench.processes import Server
 from tests.colour_model import write_colour_model
@@ -96,15 +96,8 @@ def _clients(url: str, statuses: Counter[int]) -> Iterator[None]:
             with lock:
                 statuses[status] += 1
 
-    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with side_by_side(ask, CLIENTS, over):
         yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 @contextmanager

@@ -3,7 +3,18 @@
 import flask_restful
 from flask import Flask
 
-from api import body, docs, headers, limits, metrics, observe, openapi, page, problems, proxies
+from api import (
+    body_memory,
+    docs,
+    headers,
+    limits,
+    metrics,
+    observe,
+    openapi,
+    page,
+    problems,
+    proxies,
+)
 from api.batch import ClassifyBatch
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
@@ -39,7 +50,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     observe.register(app, settings)
     proxies.register(app, settings)
     problems.register(app)
-    body.register(app, settings)
+    body_memory.register(app, settings)
     limits.register(app, settings)
     headers.register(app, settings)
 

@@ -7,7 +7,7 @@ from contextvars import copy_context
 
 from flask import Response, request
 
-from api import body, problems, schemas
+from api import body, body_memory, problems, schemas
 from api.deadline import Deadline
 from api.openapi import documented
 from api.resources import ServiceResource, answer
@@ -73,7 +73,7 @@ class ClassifyBatch(ServiceResource):
                 return self.service.infer(data, fetch_ms, options, deadline)
             finally:
                 if isinstance(source, str):
-                    body.done_with(len(data))
+                    body_memory.done_with(len(data))
         except Exception as error:
             problem = problems.answer(problems.to_problem(error))
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))

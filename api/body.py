@@ -1,25 +1,24 @@
 """What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
 
 import contextlib
-import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from typing import IO, Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import IO, TypeVar
 
-from flask import Flask, Request, g, request
+from flask import g, request
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.deadline import Deadline, alarms
 from api.problems import Problem
 from api.schemas import UrlBody
-from api.settings import Settings
-from common.allocator import return_large_blocks
 
 PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
+MAX_PARTS = 64
 DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
 
@@ -51,114 +50,6 @@ SEVERAL_UPLOADS = {
 RAW_UPLOAD = {"schema": _FILE}
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class MemoryRequest(Request):
-    """A request whose uploads stay in memory: a visitor's picture is never written to disk."""
-
-    # Above the 64 kB that Werkzeug reads at a time: it counts what it has read of a file, too.
-    max_form_memory_size = 512 * 1024
-    max_form_parts = 64
-
-    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-        return io.BytesIO()
-
-
-class BodyMemory:
-    """Bytes of bodies, sent or fetched, that a worker holds over all requests; thread-safe."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held = 0
-        self._lock = threading.Lock()
-
-    def take(self, count: int) -> None:
-        """Count bytes that have arrived.
-
-        Raises:
-            Problem: `overloaded`.
-        """
-        with self._lock:
-            if self._held + count > self._most:
-                raise Problem("overloaded", "Too many pictures are on their way. Try again soon.")
-            self._held += count
-
-    def give_back(self, count: int) -> None:
-        """Forget bytes that were taken."""
-        with self._lock:
-            self._held -= count
-
-
-class Share:
-    """What one request holds of a worker's memory for bodies; thread-safe."""
-
-    def __init__(self, memory: BodyMemory) -> None:
-        self._memory = memory
-        self._held = 0
-        self._lock = threading.Lock()
-
-    def take(self, count: int) -> None:
-        """Count bytes that have arrived.
-
-        Raises:
-            Problem: `overloaded`.
-        """
-        self._memory.take(count)
-        with self._lock:
-            self._held += count
-
-    def give_back(self, count: int | None = None) -> None:
-        """Forget bytes that are no longer held; all of them if left out."""
-        with self._lock:
-            count = self._held if count is None else min(count, self._held)
-            self._held -= count
-        self._memory.give_back(count)
-
-
-class CountedInput:
-    """The body of a request as it arrives, counted."""
-
-    def __init__(self, stream: IO[bytes], share: Share) -> None:
-        self.uncounted = stream
-        self._share = share
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.uncounted.read(size)
-        self._share.take(len(data))
-        return data
-
-
-def register(app: Flask, settings: Settings) -> None:
-    """Read bodies into memory, and not too much of them at a time."""
-    app.request_class = MemoryRequest
-    return_large_blocks()
-    memory = BodyMemory((settings.max_batch_mb + 2 * settings.max_upload_mb) * 2**20)
-
-    @app.before_request
-    def count() -> None:
-        g.share = Share(memory)
-        g.body = CountedInput(request.environ["wsgi.input"], g.share)
-        request.environ["wsgi.input"] = g.body
-
-    @app.teardown_request
-    def forget(error: BaseException | None) -> None:
-        share = g.pop("share", None)
-        if share is not None:
-            share.give_back()
-
-
-def fetched(count: int) -> None:
-    """Count bytes that are fetched for the present request.
-
-    Raises:
-        Problem: `overloaded`.
-    """
-    g.share.take(count)
-
-
-def done_with(count: int) -> None:
-    """Forget bytes that were fetched for the present request, before it is answered."""
-    g.share.give_back(count)
 
 
 def query(model: type[Model]) -> Model:
@@ -219,30 +110,75 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     Raises:
         Problem: `invalid_request` or `image_too_large`.
     """
-    with reading(deadline, max_bytes + 64 * 1024):  # the boundaries need a little room, too
-        files, form = request.files, request.form
-    unknown = sorted({*files, *form} - {PICTURE_FIELD})
-    if unknown:
-        raise Problem("invalid_request", f"The field {unknown[0]!r} is not known.")
-    if PICTURE_FIELD in form:
-        raise Problem("invalid_request", f"The field {PICTURE_FIELD!r} must be a file.")
-    uploads = files.getlist(PICTURE_FIELD)
-    if not uploads:
-        raise Problem(
+    limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
+    found: list[bytes] | None = None
+    with reading(deadline, limit):
+        stream = _Arriving(request.stream)
+        try:
+            parser = PushMultipartParser(
+                request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
+            )
+            found = _files(parser.parse_blocking(stream.read), most)
+        except MultipartError:
+            _check_ended(stream.count, limit)
+    if found is None:
+        raise Problem("invalid_request", "The form is malformed or ends too early.")
+    return found
+
+
+class _Arriving:
+    """A stream that counts what was read of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self.count += len(data)
+        return data
+
+
+def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:
+    problem: Problem | None = None
+    files: list[list[bytes]] = []
+    for event in events:  # a part's headers, its bytes, and None at its end
+        if isinstance(event, MultipartSegment):
+            problem = problem or _mistake(event, len(files), most)
+            files.append([])
+        elif event and not problem:
+            files[-1].append(event)
+    if not files:
+        problem = Problem(
             "invalid_request", f"The field {PICTURE_FIELD!r} with the picture is missing."
         )
-    if len(uploads) > most:
-        raise Problem("invalid_request", f"At most {most} pictures can be sent here at a time.")
-    return [upload.stream.read() for upload in uploads]
+    if problem:
+        raise problem
+    return [b"".join(chunks) for chunks in files]
+
+
+def _mistake(part: MultipartSegment, before: int, most: int) -> Problem | None:
+    """What is wrong with a part of a form that comes after so many others."""
+    if part.name != PICTURE_FIELD:
+        return Problem("invalid_request", f"The field {part.name!r} is not known.")
+    if part.filename is None:
+        return Problem("invalid_request", f"The field {PICTURE_FIELD!r} must be a file.")
+    if before == most:
+        return Problem("invalid_request", f"At most {most} pictures can be sent here at a time.")
+    return None
 
 
 def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:
     with reading(deadline, max_bytes):
         data = request.get_data(cache=False)
-        # Werkzeug ends a body without Content-Length at the limit, and does not say so.
-        if len(data) >= max_bytes and request.content_length is None:
-            raise RequestEntityTooLarge
+        _check_ended(len(data), max_bytes)
     return data
+
+
+def _check_ended(count: int, limit: int) -> None:
+    """Werkzeug ends a body without Content-Length at the limit, and does not say so."""
+    if count >= limit and request.content_length is None:
+        raise RequestEntityTooLarge
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from flask import g, has_app_context
 
-from api import body, observe, schemas
+from api import body_memory, observe, schemas
 from api.deadline import Deadline, Lane
 from api.photos import Photo, PhotoSources
 from api.problems import Problem
@@ -68,7 +68,7 @@ class Service:
             concurrency=settings.fetch_concurrency,
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
-            on_bytes=body.fetched,
+            on_bytes=body_memory.fetched,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         return cls(

@@ -4,12 +4,16 @@ import ctypes
 import sys
 from typing import Any
 
-LARGE_BYTES = 2**20
-_M_MMAP_THRESHOLD = -3  # malloc.h of glibc
+LARGE_BYTES = 2 * 2**20
+"""From here on a block is mapped by itself. A photo of a megapixel takes no more once decoded."""
+KEPT_BYTES = 4 * 2**20
+"""What each heap keeps when it is free: with less, every photo would ask for the same pages anew,
+which took 0.6 ms of the 9 that a photo of 500×375 cost."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 def return_large_blocks() -> bool:
-    """Map each large block by itself from now on, in the whole process.
+    """Map each large block by itself from now on, in the whole process, and keep little else.
 
     Left alone it raises the size from which it does so up to 32 MB (mallopt(3), M_MMAP_THRESHOLD):
     pictures then come from the heap of the thread that reads them, and what hundreds of heaps have
@@ -19,7 +23,11 @@ def return_large_blocks() -> bool:
         whether it was told.
     """
     mallopt = _of_glibc("mallopt")
-    return bool(mallopt and mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES))
+    return bool(
+        mallopt
+        and mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        and mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
+    )
 
 
 def return_free_memory() -> None:

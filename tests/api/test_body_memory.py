@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from api.body import BodyMemory, CountedInput, Share
+from api.body_memory import BodyMemory, CountedInput, Share
 from api.problems import Problem
 
 

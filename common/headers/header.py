@@ -43,14 +43,20 @@ class Header:
     """Bytes of a JPEG's coefficients, if all of them are held at once (progressive)."""
     suspicious: bool = False
     """May need far more time or memory than it shows."""
+    rgb: bool = False
+    """A JPEG of three components of 8 bits, as nearly all are."""
+
+    def reduction(self, width: int, height: int) -> int:
+        """1, 2, 4 or 8: the part at which to decode, where width x height are wanted.
+
+        Only JPEGs can be decoded at less than their size; by the rule of PIL's `draft`.
+        """
+        room = min(self.width // width, self.height // height) if self.format == "JPEG" else 1
+        return next((part for part in (8, 4, 2) if part <= room), 1)
 
     def memory(self, width: int, height: int) -> int:
         """Bytes that decoding takes at most, where width x height are wanted."""
-        scale = 1
-        if self.format == "JPEG":  # decoded at 1/2, 1/4 or 1/8, see PIL's `draft`
-            room = min(self.width // width, self.height // height)
-            scale = max(s for s in (1, 2, 4, 8) if s <= max(room, 1))
-        pixels = self.width * self.height / scale**2
+        pixels = self.width * self.height / self.reduction(width, height) ** 2
         return int(pixels * _BYTES_PER_PIXEL[self.format]) + self.coefficients
 
 

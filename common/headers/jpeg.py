@@ -47,7 +47,7 @@ def inspect(data: bytes) -> Header:
         )
         if marker in _FRAMES or marker in _TABLES or keep_app:
             kept.append(data[start:position])
-    height, width, components = struct.unpack_from(">HHB", frame, 1)
+    bits, height, width, components = struct.unpack_from(">BHHB", frame)
     if marker != _SOS or not components:
         raise damaged()
     check_size(width, height)
@@ -66,6 +66,7 @@ def inspect(data: bytes) -> Header:
         orientation or 1,
         _coefficients(frame, width * height, components) if several else 0,
         suspicious=work > SUSPICIOUS_SCAN_PIXELS or frame_marker in _ARITHMETIC,
+        rgb=components == 3 and bits == 8,
     )
 
 

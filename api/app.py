@@ -1,5 +1,8 @@
 """The application factory: load the models, then route."""
 
+from collections.abc import Callable
+from typing import Any
+
 import flask_restful
 from flask import Flask
 
@@ -28,6 +31,13 @@ VERSION = "1.0.0"
 """Of the HTTP contract."""
 
 
+class _App(Flask):
+    """Flask without its question, at each call, whether a function is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no types
     """Flask-RESTful without its own answers to errors: those are made in `api.problems`."""
 
@@ -46,7 +56,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         SettingsError, ModelError: what the service cannot start with, in one line.
     """
     settings = settings or Settings.load()
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     observe.register(app, settings)
     proxies.register(app, settings)
     problems.register(app)

@@ -33,13 +33,14 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def enter() -> None:
-        if not _limited():
+        path = request.path
+        if not _limited(path, request.method):
             return
         g.holder = keys.holder(request)
         if not places.acquire(blocking=False):
             raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
         g.place = places
-        if not request.path.startswith(FREE):
+        if not path.startswith(FREE):
             app.extensions["dogorcat"].lane.check()
             if g.holder is None:  # a wrong key was told so, and a known one is not counted
                 g.count = count = counters.hit(request.endpoint or "", _client())
@@ -68,11 +69,9 @@ def register(app: Flask, settings: Settings) -> None:
         return response
 
 
-def _limited() -> bool:
-    first_version = request.path == "/random_image" or (
-        request.path == "/" and request.method == "POST"
-    )
-    return request.path.startswith("/api/v1/") or first_version
+def _limited(path: str, method: str) -> bool:
+    first_version = path == "/random_image" or (path == "/" and method == "POST")
+    return path.startswith("/api/v1/") or first_version
 
 
 def _client() -> str:

@@ -7,7 +7,7 @@ from flask import Flask, request, request_started
 
 from api.settings import Settings
 
-HEADER = "X-Forwarded-For"
+HEADER = "HTTP_X_FORWARDED_FOR"
 
 _log = logging.getLogger(__name__)
 
@@ -18,8 +18,10 @@ def register(app: Flask, settings: Settings) -> None:
 
     @request_started.connect_via(app)
     def look(_: Flask) -> None:
-        found = request.headers.getlist(HEADER)
-        hops = sum(value.count(",") + 1 for value in found)
+        addresses = request.environ.get(HEADER)  # several such headers come as one
+        if not addresses and not trusted:
+            return
+        hops = addresses.count(",") + 1 if addresses else 0
         complaint = _complaint(trusted, hops, _peer())
         if complaint:
             request_started.disconnect(look, app)

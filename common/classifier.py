@@ -146,12 +146,13 @@ class Classifier:
         familiarity: float | None,
         evidence: NDArray[np.float32] | None,
     ) -> Prediction:
-        order = np.argsort(-scores, kind="stable")
+        values = scores.tolist()
+        order = sorted(range(len(values)), key=values.__getitem__, reverse=True)
         threshold = self.card.neither_threshold
         stranger = familiarity is not None and threshold is not None and familiarity < threshold
         return Prediction(
             verdict=NEITHER if stranger else self.card.labels[order[0]],
-            scores={self.card.labels[i]: float(scores[i]) for i in order},
+            scores={self.card.labels[i]: values[i] for i in order},
             familiarity=familiarity,
             heatmap=None if evidence is None else heatmap(evidence),
         )

@@ -17,6 +17,7 @@ from api import (
     page,
     problems,
     proxies,
+    shedding,
 )
 from api.batch import ClassifyBatch
 from api.first_version import DogProbability, RandomImage
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 
     service = Service.start(settings, runtime)
     app.extensions["dogorcat"] = service
+    shedding.register(app, settings)
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
     api.add_resource(Classify, "/api/v1/classify", **mine)

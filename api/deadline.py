@@ -102,13 +102,18 @@ class Lane:
         self._places = width + waiting
         self._lock = threading.Lock()
 
-    def check(self) -> None:
-        """Raise the problem `overloaded` when all places are taken.
+    @property
+    def full(self) -> bool:
+        """Whether all places are taken.
 
         To be asked before anything is read of a request: who cannot be served is told so cheaply.
         """
-        if self._places <= 0:
-            raise Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
+        return self._places <= 0
+
+    @staticmethod
+    def overloaded() -> Problem:
+        """The problem to raise when all places are taken."""
+        return Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -118,7 +123,8 @@ class Lane:
             Problem: `overloaded`, immediately.
         """
         with self._lock:
-            self.check()
+            if self.full:
+                raise self.overloaded()
             self._places -= 1
         try:
             yield

@@ -40,8 +40,10 @@ def register(app: Flask, settings: Settings) -> None:
         if not places.acquire(blocking=False):
             raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
         g.place = places
-        if not path.startswith(FREE):
-            app.extensions["dogorcat"].lane.check()
+        if is_counted(path, request.method):
+            lane = app.extensions["dogorcat"].lane
+            if lane.full:
+                raise lane.overloaded()
             if g.holder is None:  # a wrong key was told so, and a known one is not counted
                 g.count = count = counters.hit(request.endpoint or "", _client())
                 if not count.allowed:
@@ -67,6 +69,11 @@ def register(app: Flask, settings: Settings) -> None:
             if response.status_code == 429:
                 response.headers["Retry-After"] = str(wait)
         return response
+
+
+def is_counted(path: str, method: str) -> bool:
+    """Whether such requests are counted against a client's limit, and refused under overload."""
+    return _limited(path, method) and not path.startswith(FREE)
 
 
 def _limited(path: str, method: str) -> bool:

@@ -39,8 +39,7 @@ def register(app: Flask, settings: Settings) -> None:
 
     @request_started.connect_via(app)  # before any hook: each of them may end the request
     def begin(_: Flask) -> None:
-        given = request.headers.get(REQUEST_ID, "")
-        g.seen = _Seen(given if _SANE.fullmatch(given) else secrets.token_hex(8), _now())
+        g.seen = _Seen(id_of(request.headers.get(REQUEST_ID, "")), _now())
         metrics.UNDER_WAY.inc()
 
     @app.after_request
@@ -67,6 +66,11 @@ def register(app: Flask, settings: Settings) -> None:
     def gone(error: BaseException | None) -> None:
         if "seen" in g:
             metrics.UNDER_WAY.dec()
+
+
+def id_of(given: str) -> str:
+    """The id of a request: the one it brings if that is a sane one, else a new one."""
+    return given if _SANE.fullmatch(given) else secrets.token_hex(8)
 
 
 def request_id() -> str | None:
@@ -119,6 +123,12 @@ def verdict(model: str, label: str) -> None:
 def refused(code: str) -> None:
     """Count a problem that takes the place of an answer."""
     metrics.REFUSED.labels(code).inc()
+
+
+def turned_away(code: str, method: str, status: int) -> None:
+    """Count a request that was refused before it was routed."""
+    refused(code)
+    _requests(method if method in _METHODS else "other", "unknown", status).inc()
 
 
 def _line(

@@ -25,12 +25,12 @@ from common.errors import ImageTooLarge
 from common.fetching import Fetcher
 from common.golden import draw
 
-SPARE_TURNS = 3
+SPARE_TURNS = 1
 """Pictures computed at a time besides one for each CPU: a thread that has decoded or inferred waits
 for the interpreter's lock while others are refused, and the CPU would wait with it."""
 WAITING_PER_WORKER = 12
 """Pictures that may wait for a CPU: some hundred milliseconds of work, so no one waits longer."""
-SWITCH_S = 0.0005
+SWITCH_S = 0.002
 """Longest time that a thread keeps the interpreter's lock while others want it; Python's own 5 ms
 are half a picture."""
 

@@ -93,7 +93,9 @@ def _jpeg(header: Header, width: int, height: int) -> Image.Image:
     """
     part = header.reduction(width, height)
     size = -(-header.width // part), -(-header.height // part)
-    return Image.frombytes("RGB", size, header.data, "jpeg", ("RGB", "", part, 0))
+    image = Image.new("RGB", size, None)  # not filled: the decoder fails unless it writes all of it
+    image.frombytes(header.data, "jpeg", ("RGB", "", part, 0))
+    return image
 
 
 def _seen(header: Header, image: Image.Image) -> Header:

@@ -4,9 +4,10 @@
     python -m train quantise models/cat_dog --data DATA --held SHELTER:0.5
 
 Convolutions and what lies between them go to 8 bits, per channel; the head, the familiarity and
-the maps stay in float. Ranges are calibrated on training photos; temperature and the line of
-*neither* are fitted again on the held ones, those that training chose on. The figures on
-DATA/validation go into the card, of both files. Takes a minute for MobileNetV2.
+the maps stay in float. The first convolution reads the pixels as they come. Ranges are calibrated
+on training photos; temperature and the line of *neither* are fitted again on the held ones, those
+that training chose on. The figures on DATA/validation go into the card, of both files. Takes a
+minute for MobileNetV2.
 
 The service takes the 8-bit file where the CPU has instructions for it (VNNI, dot products) and
 the float one elsewhere; PRECISION says otherwise.
@@ -44,12 +45,13 @@ from common.card import (
     write_card,
 )
 from common.classifier import Classifier, golden_vectors
-from common.errors import DataError, ModelError
+from common.errors import ModelError
 from train import arguments
 from train.choices import fit_offset, fit_temperature
 from train.data import Photos, Pixels, part, scan, union
 from train.evaluate import answers, label_indices, table
 from train.export import no_advice
+from train.graph import adjust, outside_of_convolutions, read_whole_pixels, skip_to_pixels
 from train.metrics import Figures, measure
 
 CALIBRATION = 256
@@ -113,16 +115,34 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
     with no_advice():
         optimised = target.with_suffix(".optimised.onnx")
         quant_pre_process(source, optimised, skip_symbolic_shape=True)
+        model = onnx.load(optimised)
+        pixels = read_whole_pixels(model.graph, name)
+        onnx.save(model, optimised)
         quantize_static(
             optimised,
             target,
             _Calibration(pictures, name),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=QUANTISED,
+            nodes_to_exclude=outside_of_convolutions(model.graph, "Add"),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
+            extra_options={"TensorQuantOverrides": _range_of(pixels)},
         )
+        if pixels:
+            model = onnx.load(target)
+            skip_to_pixels(model.graph, name, pixels[0])
+            onnx.save(model, target)
+
+
+def _range_of(pixels: tuple[str, float, int] | None) -> dict[str, list[dict[str, Any]]]:
+    """What the quantiser is told of the first convolution's input, where that is known."""
+    if pixels is None:
+        return {}
+    tensor, scale, zero = pixels
+    spec = {"scale": np.array(scale, np.float32), "zero_point": np.array(zero, np.uint8)}
+    return {tensor: [{"quant_type": QuantType.QUInt8, **spec}]}
 
 
 def fit(card: ModelCard, folder: Path, held: Photos) -> ModelCard:
@@ -141,18 +161,6 @@ def fit(card: ModelCard, folder: Path, held: Photos) -> ModelCard:
     shift = 0.0 if familiarity is None else fit_offset(familiarity)
     adjust(folder / INT8, card, card.temperature / temperature, shift)
     return described(card.model_copy(update={"int8": Int8(temperature=temperature)}), folder)
-
-
-def adjust(file: Path, card: ModelCard, sharper: float, shift: float) -> None:
-    """Multiply a graph's logits by a factor, and subtract from its log-odds of familiarity."""
-    model = onnx.load(file)
-    names = card.outputs
-    _before(model.graph, names.scores, "Softmax", "Mul", sharper)
-    if names.maps:  # in the logits' scale
-        _after(model.graph, names.maps, "Mul", sharper)
-    if names.familiarity:
-        _before(model.graph, names.familiarity, "Sigmoid", "Sub", shift)
-    onnx.save(model, file)
 
 
 def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -> ModelCard:
@@ -232,42 +240,3 @@ def _metrics(figures: Figures, name: str) -> tuple[Metric, ...]:
         Metric(name=metric, value=round(value, 6), data=data, command=command)
         for metric, value in figures.flat().items()
     )
-
-
-def _producer(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
-    (node,) = (node for node in graph.node if tensor in node.output)
-    return node
-
-
-def _before(graph: onnx.GraphProto, output: str, kind: str, op: str, value: float) -> None:
-    """Put an operation with a number in front of the node of some kind that makes an output."""
-    node = _producer(graph, output)
-    if node.op_type != kind:
-        raise DataError(f"The output {output} is made by {node.op_type}, where {kind} is expected.")
-    inner = f"{output}_adjusted"
-    _insert(graph, node, op, node.input[0], inner, value)
-    node.input[0] = inner
-
-
-def _after(graph: onnx.GraphProto, output: str, op: str, value: float) -> None:
-    """Put an operation with a number behind the node that makes an output."""
-    node = _producer(graph, output)
-    inner = f"{output}_unadjusted"
-    node.output[list(node.output).index(output)] = inner
-    _insert(graph, None, op, inner, output, value)
-
-
-def _insert(
-    graph: onnx.GraphProto,
-    where: onnx.NodeProto | None,
-    op: str,
-    source: str,
-    target: str,
-    value: float,
-) -> None:
-    constant = onnx.numpy_helper.from_array(np.float32(value), f"{target}_{op.lower()}")
-    graph.initializer.append(constant)
-    node = onnx.helper.make_node(op, [source, constant.name], [target])
-    nodes = list(graph.node)
-    index = len(nodes) if where is None else nodes.index(where)
-    graph.node.insert(index, node)

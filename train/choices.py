@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from train.data import Photos
-from train.familiarity import Familiarity, outputs
+from train.familiarity import Familiarity, Pooled, outputs
 from train.networks import logits
 
 KEPT, MARGIN = 0.998, 1.0
@@ -34,21 +34,27 @@ class Choices:
 
     @classmethod
     def make(
-        cls, model: keras.Model, train: Photos, held: Photos, familiar: tuple[int, ...] = ()
+        cls,
+        model: keras.Model,
+        train: Photos,
+        held: Photos,
+        familiar: tuple[int, ...] = (),
+        pooled: Pooled | None = None,
     ) -> Self:
         """Choose for a trained network.
 
         Args:
-            model: pictures in, logits out.
+            model: pictures in, or pooled features of them; logits out.
             train: what it learned from: what is familiar is learned from these, too.
             held: what it did not learn from.
             familiar: ImageNet classes known to be those of the labels; learned where empty.
+            pooled: what the network takes in place of photos, if it begins with pooled features.
         """
-        familiarity = Familiarity.learn(model, train, familiar)
+        familiarity = Familiarity.learn(model, train, familiar, pooled)
         wanted = {"logits": logits(model)}
         if familiarity:
             wanted["familiarity"] = familiarity.output(model)
-        seen = outputs(model, wanted, held)
+        seen = outputs(model, wanted, held, pooled and pooled(held))
         temperature = fit_temperature(seen["logits"], held.truth)
         if familiarity is None:
             return cls(temperature)

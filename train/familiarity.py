@@ -8,9 +8,10 @@ Two witnesses, both inside the served graph and from the same pass:
   vector that sticks out of it tells strangers (Wang et al. 2022, ViM, arXiv:2203.10807).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ from train.data import Photos, Pixels
 from train.imagenet import CLASSES, OUTPUT, has_head
 from train.networks import POOL
 
+Pooled = Callable[[Photos], NDArray[np.float32]]
+"""Pooled features (photos, features) of photos, in their order."""
 PHOTOS = 2000
 """Training photos looked at, spread evenly: more do not move the averages."""
 DIMENSIONS = 64
@@ -45,21 +48,27 @@ class Familiarity:
 
     @classmethod
     def learn(
-        cls, model: keras.Model, photos: Photos, familiar: tuple[int, ...] = ()
+        cls,
+        model: keras.Model,
+        photos: Photos,
+        familiar: tuple[int, ...] = (),
+        pooled: Pooled | None = None,
     ) -> Self | None:
         """Learn from training photos; None for a network without pooled features.
 
         Args:
             model: pictures in, with a layer named `pool` and, where it has one, its ImageNet head.
             familiar: the ImageNet classes that are those of the labels, where they are known.
+            pooled: what the network takes in place of photos, if it begins with pooled features.
         """
         if POOL not in {layer.name for layer in model.layers}:
             return None
-        some = photos.select(np.unique(np.linspace(0, len(photos) - 1, PHOTOS).astype(int)))
+        where = np.unique(np.linspace(0, len(photos) - 1, PHOTOS).astype(int))
+        some = photos.select(where)
         tensors = {POOL: model.get_layer(POOL).output}
         if has_head(model):
             tensors[OUTPUT] = keras.ops.softmax(model.get_layer(OUTPUT).output)
-        seen = outputs(model, tensors, some)
+        seen = outputs(model, tensors, some, pooled and pooled(photos)[where])
         features = seen[POOL]
         mean = features.mean(axis=0)
         _, _, rows = np.linalg.svd(
@@ -131,13 +140,22 @@ def evoked(said: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def outputs(
-    model: keras.Model, tensors: dict[str, keras.KerasTensor], photos: Photos
+    model: keras.Model,
+    tensors: dict[str, keras.KerasTensor],
+    photos: Photos,
+    pooled: NDArray[np.float32] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
-    """What inner tensors of a network are for photos, batch first."""
+    """What inner tensors of a network are for photos, batch first.
+
+    Args:
+        pooled: what the network takes in place of photos, if it begins with pooled features.
+    """
     part = keras.Model(model.input, tensors)
-    pixels = Pixels(photos, model.input_shape[1:3])
+    inputs: Callable[[NDArray[np.int64]], NDArray[Any]] = (
+        Pixels(photos, model.input_shape[1:3]) if pooled is None else pooled.__getitem__
+    )
     batches = np.array_split(np.arange(len(photos)), -(-len(photos) // 32))
-    rows = [part.predict_on_batch(pixels(which)) for which in batches]
+    rows = [part.predict_on_batch(inputs(which)) for which in batches]
     return {name: np.concatenate([row[name] for row in rows]) for name in tensors}
 
 

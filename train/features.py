@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -10,7 +11,12 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.cpus import usable_cpus
 from train.data import Photos, Pixels
+from train.engine import engine
+
+BATCH = 4
+"""Photos that one thread decodes and passes on at a time."""
 
 
 def features(
@@ -40,12 +46,18 @@ def features(
 def _compute(network: keras.Model, pixels: Pixels, file: Path) -> None:
     """Write beside, then rename: an interrupted run leaves no half file under the final name."""
     half = file.with_suffix(f".{os.getpid()}.tmp")
-    batches = np.array_split(np.arange(len(pixels.photos)), -(-len(pixels.photos) // 32))
+    count = len(pixels.photos)
+    batches = np.array_split(np.arange(count), -(-count // BATCH))
+    run = engine(network, pixels(batches[0]))
+    pool = ThreadPoolExecutor(usable_cpus())
     try:
-        out = open_memmap(half, "w+", np.float32, (len(pixels.photos), *network.output.shape[1:]))
-        for which in tqdm(batches, "Bottleneck features", unit="batch", leave=False):
-            out[which] = network.predict_on_batch(pixels(which))
+        out = open_memmap(half, "w+", np.float32, (count, *network.output.shape[1:]))
+        found = pool.map(lambda which: run(pixels(which)), batches)
+        bar = tqdm(found, "Bottleneck features", len(batches), unit="batch", leave=False)
+        for which, rows in zip(batches, bar, strict=True):
+            out[which] = rows
         out.flush()
         half.replace(file)
     finally:
+        pool.shutdown(cancel_futures=True)
         half.unlink(missing_ok=True)

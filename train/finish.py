@@ -30,15 +30,19 @@ def finish(
     model: keras.Model,
     history: list[dict[str, float]],
     pretrained: Pretrained | None = None,
+    choices: Choices | None = None,
 ) -> int:
     """Save a trained network in its run's folder and, where TensorFlow is, export it.
+
+    Args:
+        choices: those of the network; made with it if left out, which looks at photos again.
 
     Returns:
         the exit status.
     """
     model.save(run.folder / TRAINED)
-    familiar = tuple(run.settings.get("familiar") or ())
-    choices = Choices.make(model, run.train, run.held, familiar)
+    if choices is None:
+        choices = Choices.make(model, run.train, run.held, familiar(run))
     said = choices.save(run.folder) | {
         "recipe": run.recipe,
         "settings": run.settings,
@@ -56,6 +60,11 @@ def finish(
         print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.out}")
         return 0
     return export(run.out)
+
+
+def familiar(run: Run) -> tuple[int, ...]:
+    """The ImageNet classes that a run was told are those of its labels."""
+    return tuple(run.settings.get("familiar") or ())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

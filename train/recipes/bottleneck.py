@@ -12,11 +12,14 @@ seconds), accuracy 0.984 on the 832 of the tutorials' split.
 import argparse
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from train import arguments, backbones, imagenet, networks
+from train.choices import Choices
 from train.data import Batches, Photos
 from train.features import features
-from train.finish import finish
+from train.finish import familiar, finish
 from train.runs import Run, State
 from train.training import fit
 
@@ -29,16 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     run = Run.begin(args)
-    model, state = train(
+    model, state, choices = train(
         run, args, epochs=args.epochs, learning_rate=args.learning_rate, patience=args.patience
     )
-    return finish(run, model, state.history, backbones.provenance(args.backbone, args.weights))
+    provenance = backbones.provenance(args.backbone, args.weights)
+    return finish(run, model, state.history, provenance, choices)
 
 
 def train(
     run: Run, args: argparse.Namespace, *, epochs: int, learning_rate: float, patience: int
-) -> tuple[keras.Model, State]:
-    """A frozen backbone with a trained head: pictures in, logits out."""
+) -> tuple[keras.Model, State, Choices | None]:
+    """A frozen backbone with a trained head: pictures in, logits out.
+
+    With a head on pooled features also its choices, made on the features.
+    """
     size = (args.size, args.size)
     backbone = backbones.build(args.backbone, args.weights, size, args.seed)
     backbone.trainable = False
@@ -50,12 +57,15 @@ def train(
     frozen = keras.Model(pictures, head[0](maps))
     key = f"{args.backbone} {backbones.weights_key(args.weights, args.seed)} {args.head}"
 
+    def rows(photos: Photos) -> NDArray[np.float32]:
+        return features(frozen, photos, size, key, args.cache)
+
     def batches(photos: Photos, seed: int | None = None) -> Batches:
-        rows = features(frozen, photos, size, key, args.cache)
-        return Batches(lambda which: rows[which], photos, args.batch, seed)
+        return Batches(rows(photos).__getitem__, photos, args.batch, seed)
 
     inputs = keras.Input(frozen.output.shape[1:])
-    learner = keras.Model(inputs, networks.chain(inputs, head[1:]))
+    start = keras.layers.Identity(name=head[0].name)
+    learner = keras.Model(inputs, networks.chain(inputs, [start, *head[1:]]))
     learner.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -65,6 +75,10 @@ def train(
     train, held = batches(run.train, seed), batches(run.held)
     state = fit(learner, train, held, run, "head", epochs=epochs, patience=patience)
     model = keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone)
-    if args.head == "gap":
-        model = imagenet.keep_head(model, args.backbone, args.weights, args.imagenet_head)
-    return model, state
+    if args.head != "gap":
+        return model, state, None
+    model, learner = (
+        imagenet.keep_head(network, args.backbone, args.weights, args.imagenet_head)
+        for network in (model, learner)
+    )
+    return model, state, Choices.make(learner, run.train, run.held, familiar(run), rows)

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
 def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained | None]:
     """The network to fine-tune, and where its weights came from."""
     if args.start is None:
-        model, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
+        model, _, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
         return model, backbones.provenance(args.backbone, args.weights)
     card = read_card(args.start)
     if not (args.start / KERAS).is_file():

@@ -132,16 +132,15 @@ class Lane:
             with self._lock:
                 self._places += 1
 
-    @contextmanager
-    def turn(self, deadline: Deadline) -> Iterator[None]:
-        """Wait for a CPU, but not longer than anyone waits for the answer.
+    def wait(self, deadline: Deadline) -> None:
+        """Wait for a CPU, but not longer than anyone waits for the answer; `go` gives it back.
 
         Raises:
             Problem: `deadline_exceeded`.
         """
         if not self._free.acquire(timeout=deadline.remaining()):
             raise deadline.exceeded()
-        try:
-            yield
-        finally:
-            self._free.release()
+
+    def go(self) -> None:
+        """Give the CPU to the next who waits."""
+        self._free.release()

@@ -4,8 +4,6 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -96,14 +94,19 @@ class stage:  # reads as a function; a generator would cost twice as much
             g.seen.stages.append((self._name, self.seconds))
 
 
-@contextmanager
-def waiting() -> Iterator[None]:
+class waiting(stage):
     """The stage `wait`; who is in it is counted."""
-    metrics.WAITING.inc()
-    try:
-        with stage("wait"):
-            yield
-    finally:
+
+    def __init__(self) -> None:
+        super().__init__("wait")
+
+    def __enter__(self) -> "waiting":
+        metrics.WAITING.inc()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         metrics.WAITING.dec()
 
 

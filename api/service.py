@@ -3,7 +3,6 @@
 import base64
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -137,14 +136,16 @@ class Service:
             Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
-        with ExitStack() as stack:
-            with observe.waiting():
-                stack.enter_context(self.lane.turn(deadline))
+        with observe.waiting():
+            self.lane.wait(deadline)
+        try:
             picture, decode_ms = _timed("decode", images.read, data, model.target)
             (prediction,), inference_ms = _timed(
                 "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
             )
             preview = images.preview(data) if options.preview else None
+        finally:
+            self.lane.go()
         observe.verdict(model.card.name, prediction.verdict)
         timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
         facts = schemas.ImageFacts(

@@ -40,7 +40,8 @@ def resize(
 
 def _convolved(image: Image.Image, size: tuple[int, int], box: tuple[float, float]) -> Image.Image:
     options = ResizeOptions(ResizeAlg.convolution(FilterType.bilinear))
-    options.crop_box = CropBox(0, 0, *box)
+    if box != image.size:
+        options.crop_box = CropBox(0, 0, *box)
     result = Image.new("RGB", size, None)  # not filled: all of it is written
     _resizer().resize_pil(image, result, options)
     return result

@@ -3,11 +3,11 @@
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import keras
 import numpy as np
@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from common.card import DataFingerprint
+from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
 from common.images import decode
+
+T = TypeVar("T")
 
 MIN_PHOTOS = 4
 """Of each class, to train on: fewer leave nothing for the validation share."""
@@ -196,6 +199,23 @@ def _look(path: Path) -> tuple[str, str | None]:
     except (ImageError, OSError) as error:
         return "", str(error)
     return hashlib.sha256(data).hexdigest(), None
+
+
+def on_every_cpu(
+    work: Callable[[NDArray[np.int64]], T], count: int, batch: int, what: str
+) -> Iterator[tuple[NDArray[np.int64], T]]:
+    """Do some work on all indices below `count`, a batch on each CPU at a time, with a bar.
+
+    Yields:
+        the indices of each batch, in order, and what came of it.
+    """
+    batches = np.array_split(np.arange(count), -(-count // batch))
+    pool = ThreadPoolExecutor(usable_cpus())
+    try:
+        found = tqdm(pool.map(work, batches), what, len(batches), unit="batch", leave=False)
+        yield from zip(batches, found, strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

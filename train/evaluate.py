@@ -12,23 +12,22 @@ these are neither. `--record` keeps the figures in the model's card, with the co
 import argparse
 import dataclasses
 import json
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from common.card import FILES, Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.data import Photos, Pixels, scan, union
+from train.data import Photos, Pixels, on_every_cpu, scan, union
 from train.metrics import Figures, NeitherFigures, measure, measure_neither
 
-BATCH = 32
+BATCH = 4
+"""Photos that one thread decodes and classifies at a time."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    classifier = Classifier.load(args.model, threads=os.cpu_count() or 1, precision=args.precision)
+    classifier = Classifier.load(args.model, precision=args.precision)
     photos = _photos(args.photos)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
@@ -131,17 +130,19 @@ def answers(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Run a model over photos.
 
+    Args:
+        classifier: of one thread; the photos are spread over the CPUs.
+
     Returns:
         scores (photos, labels), and familiarity (photos,) if the model measures it.
     """
     outputs = classifier.card.outputs
     names = [name for name in (outputs.scores, outputs.familiarity) if name]
     pixels = Pixels(photos, classifier.target)
-    batches = np.array_split(np.arange(len(photos)), -(-len(photos) // BATCH))
-    rows = [
-        classifier.run(pixels(which), names)
-        for which in tqdm(batches, "Evaluating", unit="batch", leave=False)
-    ]
+    work = on_every_cpu(
+        lambda which: classifier.run(pixels(which), names), len(photos), BATCH, "Evaluating"
+    )
+    rows = [row for _, row in work]
     scores, *familiarity = (np.concatenate(column) for column in zip(*rows, strict=True))
     return scores, familiarity[0] if familiarity else None
 

@@ -2,17 +2,14 @@
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from common.cpus import usable_cpus
-from train.data import Photos, Pixels
+from train.data import Photos, Pixels, on_every_cpu
 from train.engine import engine
 
 BATCH = 4
@@ -47,17 +44,13 @@ def _compute(network: keras.Model, pixels: Pixels, file: Path) -> None:
     """Write beside, then rename: an interrupted run leaves no half file under the final name."""
     half = file.with_suffix(f".{os.getpid()}.tmp")
     count = len(pixels.photos)
-    batches = np.array_split(np.arange(count), -(-count // BATCH))
-    run = engine(network, pixels(batches[0]))
-    pool = ThreadPoolExecutor(usable_cpus())
+    run = engine(network, pixels(np.arange(min(count, BATCH))))
     try:
         out = open_memmap(half, "w+", np.float32, (count, *network.output.shape[1:]))
-        found = pool.map(lambda which: run(pixels(which)), batches)
-        bar = tqdm(found, "Bottleneck features", len(batches), unit="batch", leave=False)
-        for which, rows in zip(batches, bar, strict=True):
+        work = on_every_cpu(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
+        for which, rows in work:
             out[which] = rows
         out.flush()
         half.replace(file)
     finally:
-        pool.shutdown(cancel_futures=True)
         half.unlink(missing_ok=True)

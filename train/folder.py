@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from common.card import (
@@ -116,8 +115,7 @@ def write_folder(
             pretrained=product.pretrained,
             files=files,
         )
-        session = ort.InferenceSession(str(half / ONNX), providers=["CPUExecutionProvider"])
-        classifier = Classifier(card, session)
+        classifier = Classifier.unproven(card, half)
         card = card.model_copy(update={"golden": golden_vectors(classifier)})
         figures = None
         if photos:

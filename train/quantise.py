@@ -14,7 +14,6 @@ the float one elsewhere; PRECISION says otherwise.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     card = read_card(args.model)
     train, held = _photos(args)
     validation = scan(args.data / "validation")
-    floats = Classifier.load(args.model, precision="float32", threads=os.cpu_count() or 1)
+    floats = Classifier.load(args.model, precision="float32")
     before = _figures(floats, validation)
     with tempfile.TemporaryDirectory(dir=args.model.parent, prefix=f".{args.model.name}.") as name:
         half = Path(name)
@@ -154,7 +153,7 @@ def fit(card: ModelCard, folder: Path, held: Photos) -> ModelCard:
         the card with the file described, still without figures and golden vectors.
     """
     raw = described(card, folder)
-    classifier = Classifier.unproven(raw, folder, threads=os.cpu_count() or 1, precision="int8")
+    classifier = Classifier.unproven(raw, folder, precision="int8")
     scores, familiarity = answers(classifier, held)
     logits = np.log(np.maximum(scores, 1e-30)) * card.temperature
     temperature = fit_temperature(logits, label_indices(card, held))

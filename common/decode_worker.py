@@ -11,6 +11,7 @@ import struct
 import sys
 from typing import BinaryIO
 
+from common.allocator import return_free_memory, return_large_blocks
 from common.errors import ImageError
 from common.headers import inspect
 from common.pixels import Size, render, stored_size
@@ -30,6 +31,7 @@ def main(limit_s: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):  # no files, no core dump
         resource.setrlimit(kind, (0, 0))
+    return_large_blocks()
     with open("/proc/self/statm", encoding="ascii") as file:
         idle = int(file.read().split()[0]) * resource.getpagesize()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
@@ -45,6 +47,7 @@ def _answer(data: bytes, size: Size, idle: int, replies: BinaryIO) -> None:
     try:
         header = inspect(data)
         memory = header.memory(*stored_size(header, size))
+        return_free_memory()  # what earlier pictures have left is no room for this one
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (idle + memory + ROOM, most))
         pixels, original = render(header, size)

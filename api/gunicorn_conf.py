@@ -49,9 +49,6 @@ logconfig_dict = logs.configuration(settings.log_level)
 RETRY_S = 2.0
 """Pause of a worker that cannot take the place of one that ended, before the next one tries."""
 
-COLLECT_EVERY = 10_000
-"""New objects after which the garbage collector runs; Python's own 700 is twice in a request."""
-
 _runtime = Runtime(settings.runtime_folder)
 _complaint = multiprocessing.Lock()  # shared by all workers: the first to fail says why
 _log = logging.getLogger("api")
@@ -107,7 +104,6 @@ def worker_app() -> Flask:
         # What is there now stays: the collector need not go through it again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(COLLECT_EVERY)
         return app
     except Exception as error:
         foreseen = isinstance(error, SettingsError | ModelError | OSError)

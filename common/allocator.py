@@ -4,9 +4,9 @@ import ctypes
 import sys
 from typing import Any
 
-LARGE_BYTES = 2 * 2**20
-"""From here on a block is mapped by itself. A photo of a megapixel takes no more once decoded."""
-KEPT_BYTES = 4 * 2**20
+LARGE_BYTES = 2**20
+"""From here on a block is mapped by itself."""
+KEPT_BYTES = 2 * 2**20
 """What each heap keeps when it is free: with less, every photo would ask for the same pages anew,
 which took 0.6 ms of the 9 that a photo of 500×375 cost."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from flask import g, request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -114,30 +114,16 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
     found: list[bytes] | None = None
     with reading(deadline, limit):
-        stream = _Arriving(request.stream)
         try:
             parser = PushMultipartParser(
                 request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
             )
-            found = _files(parser.parse_blocking(stream.read), most)
+            found = _files(parser.parse_blocking(request.stream.read), most)
         except MultipartError:
-            _check_ended(stream.count, limit)
+            _check_ended(g.body.count, limit)
     if found is None:
         raise Problem("invalid_request", "The form is malformed or ends too early.")
     return found
-
-
-class _Arriving:
-    """A stream that counts what was read of it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.count = 0
-
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self.count += len(data)
-        return data
 
 
 def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:

@@ -66,10 +66,12 @@ class CountedInput:
 
     def __init__(self, stream: IO[bytes], share: Share) -> None:
         self.uncounted = stream
+        self.count = 0
         self._share = share
 
     def read(self, size: int = -1) -> bytes:
         data = self.uncounted.read(size)
+        self.count += len(data)
         self._share.take(len(data))
         return data
 

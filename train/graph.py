@@ -115,7 +115,7 @@ def _reached(nodes: Iterable[onnx.NodeProto]) -> set[str]:
     return found
 
 
-def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray) -> str:
+def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray | float) -> str:
     graph.initializer.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
     return name
 
@@ -151,9 +151,8 @@ def _insert(
     target: str,
     value: float,
 ) -> None:
-    constant = onnx.numpy_helper.from_array(np.float32(value), f"{target}_{op.lower()}")
-    graph.initializer.append(constant)
-    node = onnx.helper.make_node(op, [source, constant.name], [target])
+    constant = _constant(graph, f"{target}_{op.lower()}", value)
+    node = onnx.helper.make_node(op, [source, constant], [target])
     nodes = list(graph.node)
     index = len(nodes) if where is None else nodes.index(where)
     graph.node.insert(index, node)

@@ -10,6 +10,7 @@ seconds), accuracy 0.984 on the 832 of the tutorials' split.
 """
 
 import argparse
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -32,19 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     run = Run.begin(args)
-    model, state, choices = train(
+    model, state, choose = train(
         run, args, epochs=args.epochs, learning_rate=args.learning_rate, patience=args.patience
     )
     provenance = backbones.provenance(args.backbone, args.weights)
-    return finish(run, model, state.history, provenance, choices)
+    return finish(run, model, state.history, provenance, choose and choose())
 
 
 def train(
     run: Run, args: argparse.Namespace, *, epochs: int, learning_rate: float, patience: int
-) -> tuple[keras.Model, State, Choices | None]:
+) -> tuple[keras.Model, State, Callable[[], Choices] | None]:
     """A frozen backbone with a trained head: pictures in, logits out.
 
-    With a head on pooled features also its choices, made on the features.
+    With a head on pooled features also what makes its choices, on the features.
     """
     size = (args.size, args.size)
     backbone = backbones.build(args.backbone, args.weights, size, args.seed)
@@ -77,8 +78,12 @@ def train(
     model = keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone)
     if args.head != "gap":
         return model, state, None
-    model, learner = (
-        imagenet.keep_head(network, args.backbone, args.weights, args.imagenet_head)
-        for network in (model, learner)
-    )
-    return model, state, Choices.make(learner, run.train, run.held, familiar(run), rows)
+    model = imagenet.keep_head(model, args.backbone, args.weights, args.imagenet_head)
+
+    def choose() -> Choices:
+        network = learner
+        if imagenet.has_head(model):
+            network = imagenet.attach(learner, *model.get_layer(imagenet.OUTPUT).get_weights())
+        return Choices.make(network, run.train, run.held, familiar(run), rows)
+
+    return model, state, choose

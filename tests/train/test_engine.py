@@ -1,5 +1,7 @@
 """A frozen network in ONNX Runtime says what Keras says, or nothing."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -47,8 +49,9 @@ def test_work_on_every_cpu_ends_with_its_first_mistake() -> None:
 
     def work(which: np.ndarray) -> None:
         done.append(which)
+        time.sleep(0.02)
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         list(on_every_cpu(work, 1000, 1, "Failing"))
-    assert len(done) < 1000
+    assert len(done) < 1000  # which would have taken seconds

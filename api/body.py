@@ -119,7 +119,9 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
                 request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
             )
             found = _files(parser.parse_blocking(request.stream.read), most)
-        except MultipartError:
+        except MultipartError as error:
+            # The parser keeps its error, which would keep the parser and all that was read.
+            error.__traceback__ = None
             _check_ended(g.body.count, limit)
     if found is None:
         raise Problem("invalid_request", "The form is malformed or ends too early.")
@@ -127,32 +129,30 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
 
 
 def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:
-    problem: Problem | None = None
+    mistake: str | None = None
     # As one block, which goes back to the system: hundreds of pieces would stay in the heap.
     files: list[io.BytesIO] = []
     for event in events:  # a part's headers, its bytes, and None at its end
         if isinstance(event, MultipartSegment):
-            problem = problem or _mistake(event, len(files), most)
+            mistake = mistake or _mistake(event, len(files), most)
             files.append(io.BytesIO())
-        elif event and not problem:
+        elif event and not mistake:
             files[-1].write(event)
     if not files:
-        problem = Problem(
-            "invalid_request", f"The field {PICTURE_FIELD!r} with the picture is missing."
-        )
-    if problem:
-        raise problem
+        mistake = f"The field {PICTURE_FIELD!r} with the picture is missing."
+    if mistake:
+        raise Problem("invalid_request", mistake)
     return [file.getvalue() for file in files]
 
 
-def _mistake(part: MultipartSegment, before: int, most: int) -> Problem | None:
+def _mistake(part: MultipartSegment, before: int, most: int) -> str | None:
     """What is wrong with a part of a form that comes after so many others."""
     if part.name != PICTURE_FIELD:
-        return Problem("invalid_request", f"The field {part.name!r} is not known.")
+        return f"The field {part.name!r} is not known."
     if part.filename is None:
-        return Problem("invalid_request", f"The field {PICTURE_FIELD!r} must be a file.")
+        return f"The field {PICTURE_FIELD!r} must be a file."
     if before == most:
-        return Problem("invalid_request", f"At most {most} pictures can be sent here at a time.")
+        return f"At most {most} pictures can be sent here at a time."
     return None
 
 

@@ -79,7 +79,7 @@ class CountedInput:
 def register(app: Flask, settings: Settings) -> None:
     """Count what the requests of `app` bring."""
     return_large_blocks()
-    memory = BodyMemory((settings.max_batch_mb + 2 * settings.max_upload_mb) * 2**20)
+    memory = BodyMemory((settings.max_batch_mb + settings.max_upload_mb) * 2**20)
 
     @app.before_request
     def count() -> None:

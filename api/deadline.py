@@ -1,11 +1,10 @@
-"""How long a request may take, and how many may be computed or wait at the same time."""
+"""How long a request may take: deadlines, and alarms that ring at them."""
 
 import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from api.problems import Problem
 
@@ -87,60 +86,3 @@ class Alarms:
 
 
 alarms = Alarms()
-
-
-class Lane:
-    """Decoding and inference, a few at a time: more than there are CPUs only slows all of them.
-
-    Args:
-        width: how many may compute at the same time.
-        waiting: how many may wait for it; one more is `overloaded` at once.
-    """
-
-    def __init__(self, width: int, waiting: int) -> None:
-        self._free = threading.Semaphore(width)
-        self._places = width + waiting
-        self._lock = threading.Lock()
-
-    @property
-    def full(self) -> bool:
-        """Whether all places are taken.
-
-        To be asked before anything is read of a request: who cannot be served is told so cheaply.
-        """
-        return self._places <= 0
-
-    @staticmethod
-    def overloaded() -> Problem:
-        """The problem to raise when all places are taken."""
-        return Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among those who compute or wait.
-
-        Raises:
-            Problem: `overloaded`, immediately.
-        """
-        with self._lock:
-            if self.full:
-                raise self.overloaded()
-            self._places -= 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._places += 1
-
-    def wait(self, deadline: Deadline) -> None:
-        """Wait for a CPU, but not longer than anyone waits for the answer; `go` gives it back.
-
-        Raises:
-            Problem: `deadline_exceeded`.
-        """
-        if not self._free.acquire(timeout=deadline.remaining()):
-            raise deadline.exceeded()
-
-    def go(self) -> None:
-        """Give the CPU to the next who waits."""
-        self._free.release()

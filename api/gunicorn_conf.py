@@ -34,7 +34,7 @@ except SettingsError as error:
 wsgi_app = "api.gunicorn_conf:worker_app()"
 bind = settings.address
 workers = settings.web_concurrency
-worker_class = "gthread"
+worker_class = "api.door.Worker"
 threads = settings.threads
 # Each worker loads its own models: a runtime with threads of its own does not survive a fork.
 preload_app = False
@@ -77,6 +77,7 @@ def when_ready(server: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """A worker is no more."""
+    worker.gone()
     with contextlib.suppress(OSError):  # the master must survive
         _runtime.forget(worker.pid)
 

@@ -11,7 +11,8 @@ import numpy as np
 from flask import g, has_app_context
 
 from api import body_memory, observe, schemas
-from api.deadline import Deadline, Lane
+from api.deadline import Deadline
+from api.lane import Lane
 from api.photos import Photo, PhotoSources
 from api.problems import Problem
 from api.registry import Models, Registry
@@ -27,8 +28,8 @@ from common.golden import draw
 SPARE_TURNS = 1
 """Pictures computed at a time besides one for each CPU: a thread that has decoded or inferred waits
 for the interpreter's lock while others are refused, and the CPU would wait with it."""
-WAITING_PER_WORKER = 12
-"""Pictures that may wait for a CPU: some hundred milliseconds of work, so no one waits longer."""
+WAITING_PER_WORKER = 32
+"""Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""
 SWITCH_S = 0.002
 """Longest time that a thread keeps the interpreter's lock while others want it; Python's own 5 ms
 are half a picture."""

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from api import headers, observe, problems
-from api.deadline import Lane
+from api.lane import Lane
 from api.limits import is_counted
 from api.settings import Settings
 
@@ -25,7 +25,9 @@ Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 def register(app: Flask, settings: Settings) -> None:
     """Put it in front of `app`. To be called last: whatever else is in front comes after it."""
     lane = app.extensions["dogorcat"].lane
-    app.wsgi_app = Shedder(app.wsgi_app, lane, cors=bool(settings.cors_origins))  # type: ignore[method-assign]
+    shedder = Shedder(app.wsgi_app, lane, cors=bool(settings.cors_origins))
+    app.wsgi_app = shedder  # type: ignore[method-assign]
+    app.extensions["shedder"] = shedder
 
 
 class Shedder:
@@ -43,33 +45,39 @@ class Shedder:
         self._told = 0.0
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if (
-            self._lane.full
-            and is_counted(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
-            and not (self._cors and "HTTP_ORIGIN" in environ)
-        ):
-            return self._refuse(environ, start_response)
-        return self._application(environ, start_response)
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        if not self.refuses(method, path, "HTTP_ORIGIN" in environ):
+            return self._application(environ, start_response)
+        status, fields, body = self.refusal(method, environ.get("HTTP_X_REQUEST_ID", ""))
+        start_response(status, fields)
+        return [body]
 
-    def _refuse(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    @property
+    def full(self) -> bool:
+        """Whether some requests are refused now."""
+        return self._lane.full
+
+    def refuses(self, method: str, path: str, has_origin: bool) -> bool:
+        """Whether such a request is refused now."""
+        return self.full and is_counted(path, method) and not (self._cors and has_origin)
+
+    def refusal(self, method: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Refuse a request: its answer's status line, headers and body."""
         problem = self._lane.overloaded()
-        request_id = observe.id_of(environ.get("HTTP_X_REQUEST_ID", ""))
+        request_id = observe.id_of(request_id)
         body = json.dumps(problems.body(problem) | {"request_id": request_id}).encode()
         status, _ = problems.PROBLEMS[problem.code]
-        start_response(
-            f"{status} SERVICE UNAVAILABLE",
-            [
-                ("Content-Type", problems.CONTENT_TYPE),
-                ("Content-Length", str(len(body))),
-                ("Retry-After", str(problems.RETRY_AFTER_S[problem.code])),
-                (observe.REQUEST_ID, request_id),
-                *headers.HEADERS.items(),
-                (headers.RESOURCE_POLICY, "same-origin"),
-            ],
-        )
-        observe.turned_away(problem.code, environ["REQUEST_METHOD"], status)
+        observe.turned_away(problem.code, method, status)
         self._tell()
-        return [body]
+        fields = [
+            ("Content-Type", problems.CONTENT_TYPE),
+            ("Content-Length", str(len(body))),
+            ("Retry-After", str(problems.RETRY_AFTER_S[problem.code])),
+            (observe.REQUEST_ID, request_id),
+            *headers.HEADERS.items(),
+            (headers.RESOURCE_POLICY, "same-origin"),
+        ]
+        return f"{status} SERVICE UNAVAILABLE", fields, body
 
     def _tell(self) -> None:
         self._untold += 1

@@ -13,7 +13,8 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
+CONFIGURATION = "python:api.gunicorn_conf"
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
 PATIENCE_S = 60
 
 
@@ -46,11 +47,14 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_service(tmp_path: Path, **settings: object) -> Iterator[RunningService]:
+def running_service(
+    tmp_path: Path, configuration: str = CONFIGURATION, **settings: object
+) -> Iterator[RunningService]:
     """Start gunicorn, wait until it is ready, and end it with SIGTERM.
 
     Args:
         tmp_path: where its output is kept.
+        configuration: of gunicorn.
         settings: environment variables, as in the README's table.
     """
     port = int(str(settings.setdefault("PORT", free_port())))
@@ -58,7 +62,11 @@ def running_service(tmp_path: Path, **settings: object) -> Iterator[RunningServi
     log = tmp_path / f"service-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            GUNICORN, cwd=ROOT, env=environment(**settings), stdout=output, stderr=output
+            [*GUNICORN[:-1], configuration],
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=output,
+            stderr=output,
         )
     service = RunningService(f"http://127.0.0.1:{port}", process, log)
     try:

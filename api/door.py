@@ -1,0 +1,224 @@
+"""gunicorn's threaded worker, with a better door: the thread in which all connections wait.
+
+A request gets a thread when its head is there, so that clients that send none, or send it slowly,
+hold nobody up. One that would be refused for want of places (`api.shedding`) gets none at all: it
+is read and answered at the door, at a tenth of the cost. A connection is closed without waiting
+there for its other end, as gunicorn would, for up to two seconds. And new connections go to the
+worker that has the fewest.
+"""
+
+import mmap
+import socket
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from selectors import EVENT_READ
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from gunicorn import SERVER
+from gunicorn.http.body import LengthReader
+from gunicorn.http.parser import RequestParser
+from gunicorn.util import http_date
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+if TYPE_CHECKING:  # the master, which imports this module, must not import the application
+    from api.shedding import Shedder
+
+HEAD_BYTES = 8 * 1024
+"""Of a longer head, a thread reads the rest."""
+HEAD_S = 10.0
+"""Until it is there."""
+STEP_BYTES = 256 * 1024
+"""Read of a connection at a time, before others have their turn."""
+DRAIN_BYTES = 64 * 2**20
+DRAIN_S = 5.0
+GIVE_WAY_S = 0.002
+"""A worker with more connections than another leaves it so much time to take the next one."""
+MOST_WORKERS = 256
+
+_crowds = memoryview(mmap.mmap(-1, 4 * MOST_WORKERS)).cast("i")
+"""1 + the connections of each worker, 0 where there is none: memory that all processes share."""
+
+
+@dataclass(slots=True)
+class _Head:
+    """What has come of the head of a request."""
+
+    until: float
+    """On the monotonic clock; after it the connection is closed."""
+    data: bytes = b""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """What is still read of a connection, and forgotten."""
+
+    until: float
+    """On the monotonic clock; after it the connection is closed."""
+    left: int
+    """Bytes."""
+    answer: bytes
+    """What is sent then. The connection is closed if there is none."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """See above. All methods but the constructor run in the main thread of their process."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._started: WeakKeyDictionary[TConn, _Head | _Rest] = WeakKeyDictionary()
+        self._scratch = memoryview(bytearray(STEP_BYTES))
+        self._place = self.age % MOST_WORKERS
+
+    def notify(self) -> None:
+        """After each event: tell the master that this worker lives, and others its connections."""
+        super().notify()
+        _crowds[self._place] = 1 + self.nr_conns
+
+    def gone(self) -> None:
+        """This worker is no more; for the master."""
+        _crowds[self._place] = 0
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new connection, unless a worker that has fewer does."""
+        if 1 + self.nr_conns > min(filter(None, _crowds), default=self.nr_conns):
+            time.sleep(GIVE_WAY_S)
+        super().accept(listener)
+        _crowds[self._place] = 1 + self.nr_conns
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """A connection is new, or readable, or has more requests that came with the last one."""
+        read_ahead = conn.initialized and conn.parser.unreader.buf.getvalue()
+        if read_ahead or self.cfg.is_ssl:
+            super().enqueue_req(conn)
+        elif not conn.initialized and not conn.data_ready:
+            self._wait_for(conn)
+        elif isinstance(self._started.get(conn), _Rest):
+            self._read_rest(conn)
+        else:
+            self._read_head(conn)
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """A thread is done with a connection: keep it, or close it."""
+        keep = fs.cancelled() or fs.exception() or fs.result()
+        if keep or self.cfg.is_ssl:
+            super().finish_request(conn, fs)
+            return
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+        # To close it while there are unread bytes would take the answer from the other end.
+        self._started[conn] = _Rest(time.monotonic() + DRAIN_S, DRAIN_BYTES, b"")
+        self._read_rest(conn)
+
+    def _read_head(self, conn: TConn) -> None:
+        """Read what is there of a head; refuse the request, or give it a thread."""
+        head = self._started.setdefault(conn, _Head(time.monotonic() + HEAD_S))
+        assert isinstance(head, _Head)
+        try:
+            data = conn.sock.recv(HEAD_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._wait_for(conn)
+            return
+        except OSError:
+            data = b""
+        head.data += data
+        if not data or time.monotonic() > head.until:
+            self._close(conn)
+        elif b"\r\n\r\n" not in head.data and len(head.data) < HEAD_BYTES:
+            self._wait_for(conn)
+        else:
+            del self._started[conn]
+            conn.init()
+            if self._shedder.full and (rest := self._refused(conn, head.data)):
+                self._started[conn] = rest
+                self._read_rest(conn)
+            else:
+                conn.parser.unreader.unread(head.data)
+                super().enqueue_req(conn)
+
+    def _refused(self, conn: TConn, data: bytes) -> _Rest | None:
+        """What is left of a request that is refused; None for one that is not, or not surely."""
+        try:
+            head = data[: data.index(b"\r\n\r\n") + 4]
+            request = next(RequestParser(self.cfg, iter([head]), conn.client))
+        except Exception:  # anything may be sent: a thread finds out what is wrong with it
+            return None
+        fields = dict(request.headers)
+        body = request.body.reader
+        left = len(head) + body.length - len(data) if isinstance(body, LengthReader) else -1
+        if (
+            request.method not in ("GET", "POST")
+            or request.should_close()
+            or "EXPECT" in fields
+            or not 0 <= left <= DRAIN_BYTES  # in chunks, or with the next request behind it
+            or not self._shedder.refuses(request.method, request.path, "ORIGIN" in fields)
+        ):
+            return None
+        status, headers, text = self._shedder.refusal(
+            request.method, fields.get("X-REQUEST-ID", "")
+        )
+        lines = [
+            f"HTTP/1.1 {status}",
+            f"Server: {SERVER}",
+            f"Date: {http_date()}",
+            "Connection: keep-alive",
+            *(f"{name}: {value}" for name, value in headers),
+        ]
+        answer = "\r\n".join([*lines, "", ""]).encode("latin-1") + text
+        return _Rest(time.monotonic() + DRAIN_S, left, answer)
+
+    def _read_rest(self, conn: TConn) -> None:
+        """Read what is there of a rest; answer after its end."""
+        rest = self._started[conn]
+        assert isinstance(rest, _Rest)
+        if rest.left:
+            try:
+                wanted = min(rest.left, STEP_BYTES)
+                count = conn.sock.recv_into(self._scratch, wanted, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                self._wait_for(conn)
+                return
+            except OSError:
+                count = 0
+            rest.left -= count
+            if not count or time.monotonic() > rest.until:
+                self._close(conn)
+                return
+        if rest.left:
+            self._wait_for(conn)
+        else:
+            self._answer(conn, rest.answer)
+
+    def _answer(self, conn: TConn, answer: bytes) -> None:
+        with suppress(OSError):
+            if answer and conn.sock.send(answer, socket.MSG_DONTWAIT) == len(answer):
+                del self._started[conn]
+                kept: Future[bool] = Future()
+                kept.set_result(True)
+                super().finish_request(conn, kept)
+                return
+        self._close(conn)
+
+    def _wait_for(self, conn: TConn) -> None:
+        """As gunicorn waits for the first bytes of a connection: for `keepalive` seconds."""
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, EVENT_READ, readable)
+
+    def _close(self, conn: TConn) -> None:
+        self._started.pop(conn, None)
+        self.nr_conns -= 1
+        conn.close()
+
+    @property
+    def _shedder(self) -> "Shedder":
+        shedder: Shedder = self.wsgi.extensions["shedder"]
+        return shedder

@@ -8,6 +8,7 @@ worker that has the fewest.
 """
 
 import mmap
+import resource
 import socket
 import time
 from concurrent.futures import Future
@@ -38,9 +39,21 @@ DRAIN_S = 5.0
 GIVE_WAY_S = 0.002
 """A worker with more connections than another leaves it so much time to take the next one."""
 MOST_WORKERS = 256
+SPARE_FILES = 256
+"""Open files of a worker that are no clients' connections: fetches, models, metrics."""
 
 _crowds = memoryview(mmap.mmap(-1, 4 * MOST_WORKERS)).cast("i")
 """1 + the connections of each worker, 0 where there is none: memory that all processes share."""
+
+
+def connections(wanted: int) -> int:
+    """How many connections a worker can hold: as many as wanted, if the system lets it."""
+    needed, unlimited = wanted + SPARE_FILES, resource.RLIM_INFINITY
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != unlimited and files < needed:
+        files = needed if most == unlimited else min(needed, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return wanted if files == unlimited else max(1, min(wanted, files - SPARE_FILES))
 
 
 @dataclass(slots=True)
@@ -84,7 +97,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def accept(self, listener: socket.socket) -> None:
         """Take a new connection, unless a worker that has fewer does."""
-        if 1 + self.nr_conns > min(filter(None, _crowds), default=self.nr_conns):
+        fewest = min(filter(None, _crowds), default=1) - 1
+        if self.nr_conns > fewest + fewest // 8:  # of many, a few more do not matter
             time.sleep(GIVE_WAY_S)
         super().accept(listener)
         _crowds[self._place] = 1 + self.nr_conns

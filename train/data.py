@@ -229,6 +229,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         photos: whose classes are the truth.
         batch: rows in a batch; the last one of an epoch may be smaller.
         seed: of the shuffling; None keeps the order of `photos`.
+        ahead: whether threads prepare batches before they are asked for; rows that are there
+            already are had sooner without.
     """
 
     def __init__(
@@ -237,8 +239,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         photos: Photos,
         batch: int = 32,
         seed: int | None = None,
+        ahead: bool = True,
     ) -> None:
-        super().__init__(workers=2, max_queue_size=8)
+        super().__init__(workers=2 if ahead else 1, max_queue_size=8)
         self.rows = rows
         self.batch = batch
         self.seed = seed

@@ -10,47 +10,57 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from train.data import Photos, Pixels, on_every_cpu
-from train.engine import engine
+from train.engine import Engine, engine
 
 BATCH = 4
 """Photos that one thread decodes and passes on at a time."""
 
 
-def features(
-    network: keras.Model, photos: Photos, size: tuple[int, int], key: str, cache: Path
-) -> NDArray[np.float32]:
-    """What `network` says of photos, from the cache if it was asked before.
+class Features:
+    """What a network says of photos, from the cache if it was asked before.
 
     Args:
         network: uint8 pictures in, features out; not trained between two calls.
-        photos: in the order of the rows to return.
         size: (height, width) to decode to.
         key: says which network this is: name, weights, layer. The photos' contents, their order
             and the size are added here, so that a changed folder never reads stale features.
         cache: the folder to keep features in.
-
-    Returns:
-        float32 (photos, …), a memory map of the cached file.
     """
-    parts = "\n".join([key, f"{size[0]}x{size[1]}", *photos.digests])
-    file = cache / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.npy"
-    if not file.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        _compute(network, Pixels(photos, size), file)
-    return np.load(file, mmap_mode="r")
 
+    def __init__(self, network: keras.Model, size: tuple[int, int], key: str, cache: Path) -> None:
+        self._network = network
+        self._size = size
+        self._key = key
+        self._cache = cache
+        self._engine: Engine | None = None
 
-def _compute(network: keras.Model, pixels: Pixels, file: Path) -> None:
-    """Write beside, then rename: an interrupted run leaves no half file under the final name."""
-    half = file.with_suffix(f".{os.getpid()}.tmp")
-    count = len(pixels.photos)
-    run = engine(network, pixels(np.arange(min(count, BATCH))))
-    try:
-        out = open_memmap(half, "w+", np.float32, (count, *network.output.shape[1:]))
-        work = on_every_cpu(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
-        for which, rows in work:
-            out[which] = rows
-        out.flush()
-        half.replace(file)
-    finally:
-        half.unlink(missing_ok=True)
+    def __call__(self, photos: Photos) -> NDArray[np.float32]:
+        """The features of photos.
+
+        Returns:
+            float32 (photos, …), a memory map of the cached file.
+        """
+        height, width = self._size
+        parts = "\n".join([self._key, f"{height}x{width}", *photos.digests])
+        file = self._cache / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.npy"
+        if not file.is_file():
+            self._cache.mkdir(parents=True, exist_ok=True)
+            self._compute(Pixels(photos, self._size), file)
+        return np.load(file, mmap_mode="r")
+
+    def _compute(self, pixels: Pixels, file: Path) -> None:
+        """Write beside, then rename: an interrupted run leaves no half file with the final name."""
+        half = file.with_suffix(f".{os.getpid()}.tmp")
+        count = len(pixels.photos)
+        if self._engine is None:
+            self._engine = engine(self._network, pixels(np.arange(min(count, BATCH))))
+        run = self._engine
+        try:
+            out = open_memmap(half, "w+", np.float32, (count, *self._network.output.shape[1:]))
+            work = on_every_cpu(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
+            for which, rows in work:
+                out[which] = rows
+            out.flush()
+            half.replace(file)
+        finally:
+            half.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from train import backbones, networks
 from train.__main__ import main
 from train.data import scan
 from train.export import check_parity, to_onnx
-from train.features import features
+from train.features import Features
 
 
 def colour_net(seed: int) -> keras.Model:
@@ -73,7 +73,7 @@ def test_preprocessing_survives_saving_and_export(name: str, tmp_path: Path) -> 
 def test_features_are_computed_once_and_never_stale(own_data: Path, tmp_path: Path) -> None:
     photos = scan(own_data / "train")
     net = colour_net(1)
-    first = np.array(features(net, photos, (16, 16), "net 1", tmp_path))
+    first = np.array(Features(net, (16, 16), "net 1", tmp_path)(photos))
     assert first.shape == (16, 3)
 
     class Refuses:
@@ -83,7 +83,7 @@ def test_features_are_computed_once_and_never_stale(own_data: Path, tmp_path: Pa
         def input(self) -> keras.KerasTensor:
             raise AssertionError("computed again")
 
-    np.testing.assert_array_equal(features(Refuses(), photos, (16, 16), "net 1", tmp_path), first)
+    np.testing.assert_array_equal(Features(Refuses(), (16, 16), "net 1", tmp_path)(photos), first)
     changed = [
         (photos, (16, 16), "net 2"),
         (photos, (24, 24), "net 1"),
@@ -93,9 +93,9 @@ def test_features_are_computed_once_and_never_stale(own_data: Path, tmp_path: Pa
         (own_data / "validation" / "circles" / "1000.jpg").read_bytes()
     )
     changed.append((scan(own_data / "train"), (16, 16), "net 1"))
-    for other in changed:
+    for others, size, key in changed:
         with pytest.raises(AssertionError, match="computed again"):
-            features(Refuses(), *other, tmp_path)
+            Features(Refuses(), size, key, tmp_path)(others)
     assert len(list(tmp_path.glob("*.npy"))) == 1
     assert not list(tmp_path.glob("*.tmp")), "no half file stays"
 

@@ -13,16 +13,17 @@ import argparse
 from collections.abc import Callable
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from train import arguments, backbones, imagenet, networks
 from train.choices import Choices
 from train.data import Batches, Photos
-from train.features import features
+from train.features import Features
 from train.finish import familiar, finish
 from train.runs import Run, State
 from train.training import fit
+
+STEPS = 64
+"""Of the head's training between two looks of Python at it, which cost more than the steps."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,12 +58,10 @@ def train(
     # What does not learn is computed once: up to the pooling or flattening that starts the head.
     frozen = keras.Model(pictures, head[0](maps))
     key = f"{args.backbone} {backbones.weights_key(args.weights, args.seed)} {args.head}"
-
-    def rows(photos: Photos) -> NDArray[np.float32]:
-        return features(frozen, photos, size, key, args.cache)
+    rows = Features(frozen, size, key, args.cache)
 
     def batches(photos: Photos, seed: int | None = None) -> Batches:
-        return Batches(rows(photos).__getitem__, photos, args.batch, seed)
+        return Batches(rows(photos).__getitem__, photos, args.batch, seed, ahead=False)
 
     inputs = keras.Input(frozen.output.shape[1:])
     start = keras.layers.Identity(name=head[0].name)
@@ -71,6 +70,7 @@ def train(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
+        steps_per_execution=1 if keras.backend.backend() == "torch" else STEPS,
     )
     seed = args.seed
     train, held = batches(run.train, seed), batches(run.held)

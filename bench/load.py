@@ -1,24 +1,19 @@
-"""Load from outside: closed loop by wrk, open loop by a schedule of our own."""
+"""Load from outside, by wrk: closed loop and open loop."""
 
 import contextlib
-import http.client
 import json
-import queue
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from bench.processes import Server
 
 BOUNDARY = "5f0b9d7c"
-CONNECTIONS = 64
-"""Of the open loop: who would need more of them is overloaded."""
+PAUSE_MS = 300
+"""Between two photos of a connection of the open loop, on average."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +80,34 @@ def side_by_side(ask: Callable[[int], None], clients: int, over: threading.Event
 
 def closed(server: Server, photos: Sequence[bytes], connections: int, seconds: float) -> Load:
     """Each connection sends its next photo as soon as it has its answer."""
+    return _wrk(server, photos, connections, 0, seconds)
+
+
+def open_loop(
+    server: Server, photos: Sequence[bytes], rate: float, quiet_ms: float, seconds: float
+) -> Load:
+    """Photos arrive at random moments, `rate` in a second, as from many visitors.
+
+    Each of some dozens of connections pauses at random between two photos, so that a slow answer
+    delays only what its own connection would have sent (nearly a Poisson process; wrk does it for
+    little of the cores that it shares).
+
+    Args:
+        quiet_ms: how long an answer takes when nothing else goes on.
+    """
+    connections = max(1, round(rate * (PAUSE_MS + quiet_ms) / 1000))
+    return _wrk(server, photos, connections, PAUSE_MS, seconds)
+
+
+def _wrk(
+    server: Server, photos: Sequence[bytes], connections: int, pause_ms: int, seconds: float
+) -> Load:
     with request_files(server.path, photos) as folder:
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
         command += ["-s", str(Path(__file__).with_name("wrk.lua")), server.url]
         before = server.cpu_s()
         done = subprocess.run(
-            [*command, "--", str(folder), str(len(photos))],
+            [*command, "--", str(folder), str(len(photos)), str(pause_ms)],
             capture_output=True,
             text=True,
             check=True,
@@ -98,55 +115,3 @@ def closed(server: Server, photos: Sequence[bytes], connections: int, seconds: f
         spent = server.cpu_s() - before
     found = json.loads(done.stdout.splitlines()[-1])
     return Load(**found, cpu_ms=1000 * spent / max(found["answers"], 1))
-
-
-def open_loop(server: Server, photos: Sequence[bytes], rate: float, seconds: float) -> Load:
-    """Photos arrive at random moments, `rate` in a second, whether the server keeps up or not.
-
-    A latency counts from the moment at which the photo was due, so that a server that falls behind
-    cannot hide it (no coordinated omission). Arrivals are a Poisson process.
-    """
-    rng = np.random.default_rng(70)
-    due = np.cumsum(rng.exponential(1 / rate, int(rate * seconds)))
-    bodies = [multipart(photo) for photo in photos]
-    waiting: queue.Queue[tuple[int, float] | None] = queue.Queue()
-    latencies, failed = [], []
-    before = server.cpu_s()
-    start = time.perf_counter() + 0.05
-
-    def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        while (job := waiting.get()) is not None:
-            number, moment = job
-            body, headers = bodies[number % len(bodies)]
-            try:
-                connection.request("POST", server.path, body, headers)
-                answer = connection.getresponse()
-                answer.read()
-                ok = answer.status == 200
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                ok = False
-            (latencies if ok else failed).append(time.perf_counter() - start - moment)
-        connection.close()
-
-    clients = [threading.Thread(target=client) for _ in range(CONNECTIONS)]
-    for one in clients:
-        one.start()
-    for number, moment in enumerate(due):
-        time.sleep(max(0.0, start + moment - time.perf_counter()))
-        waiting.put((number, moment))
-    for _ in clients:
-        waiting.put(None)
-    for one in clients:
-        one.join()
-    spent = server.cpu_s() - before
-    p50, p99 = np.percentile(latencies, [50, 99]) * 1000 if latencies else (np.nan, np.nan)
-    return Load(
-        len(latencies),
-        time.perf_counter() - start,
-        len(failed),
-        float(p50),
-        float(p99),
-        1000 * spent / max(len(latencies), 1),
-    )

@@ -29,8 +29,8 @@ from bench.processes import Server, running
 from common.cpus import usable_cpus
 
 RESULTS = Path(".cache/bench/serving.json")
-ROUNDS = 3
-SECONDS = 3
+ROUNDS = 6
+SECONDS = 2
 LATENCY_S = 8
 SHARES = (0.5, 0.7, 0.9)
 """Of its capacity, offered to each contender in the open loop."""
@@ -103,7 +103,7 @@ def sizes(model: Path, results: Results) -> None:
         for kind in sets:
             for key, server in servers.items():
                 load.closed(server, kind.files, 4, 1)  # each photo once
-                one = load.closed(server, kind.files, 4, 2 * SECONDS)
+                one = load.closed(server, kind.files, 4, 3 * SECONDS)
                 results["sizes"].setdefault(key, {})[kind.name] = {
                     "cpu_ms": one.cpu_ms,
                     "per_second": one.per_second,
@@ -123,9 +123,9 @@ def latency(model: Path, results: Results) -> None:
             most = load.closed(server, files, 8, SECONDS).per_second
             found = {"quiet_p50_ms": quiet}
             for share in SHARES:
-                one = load.open_loop(server, files, share * most, LATENCY_S)
+                one = load.open_loop(server, files, share * most, quiet, LATENCY_S)
                 found[f"{share:.0%}"] = {
-                    "offered_per_second": share * most,
+                    "per_second": one.per_second,
                     "p50_ms": one.p50_ms,
                     "p99_ms": one.p99_ms,
                     "failed": one.failed,

@@ -1,6 +1,7 @@
 -- Posts the requests of a folder in turns, and prints what was measured as one line of JSON.
--- wrk -s wrk.lua URL -- FOLDER COUNT: the files 0 to COUNT - 1 are whole HTTP requests.
-local requests, turn = {}, 0
+-- wrk -s wrk.lua URL -- FOLDER COUNT PAUSE_MS: the files 0 to COUNT - 1 are whole HTTP requests;
+-- each connection pauses at random between two of them, PAUSE_MS on average (exponential).
+local requests, turn, pause = {}, 0, 0
 
 function init(args)
   for i = 0, tonumber(args[2]) - 1 do
@@ -8,7 +9,13 @@ function init(args)
     requests[i] = file:read("*a")
     file:close()
   end
+  pause = tonumber(args[3])
   math.randomseed(1)
+end
+
+function delay()
+  -- Never so long that a server closes the idle connection.
+  return math.min(math.floor(-pause * math.log(1 - math.random())), 1500)
 end
 
 function request()

@@ -5,8 +5,8 @@
     python -m train bottleneck --data DATA --out models/pets --backbone VGG16 --head flatten
 
 Each photo goes through the network once; the features are cached, so that a second run starts
-at once. With MobileNetV2, the default: a minute on two cores for 2,048 photos (69 processor
-seconds), accuracy 0.984 on the 832 of the tutorials' split.
+at once. With MobileNetV2, the default: under a minute on two cores for 2,048 photos (65 to 76
+processor seconds), accuracy 0.984 on the 832 of the tutorials' split.
 """
 
 import argparse

@@ -24,7 +24,7 @@ from statistics import median
 from typing import Any
 
 from bench import load, photos
-from bench.contenders import KERAS, VENV, Contender, contenders, model_files
+from bench.contenders import KERAS, SERVICE, VENV, Contender, contenders, model_files
 from bench.processes import Server, running
 from common.cpus import usable_cpus
 
@@ -62,17 +62,19 @@ def main() -> None:
 def capacity(model: Path, results: Results) -> None:
     """Closed loop with 500×375 photos: as much as each can, and what a picture costs."""
     files = photos.small().files
-    with _all(contenders(model), files[0]) as servers:
+    wanted, model_file = contenders(model), model_files(model)
+    with _all(wanted, files[0]) as servers:
         found: dict[str, dict[str, list[load.Load]]] = {key: {} for key in servers}
-        floors: dict[str, list[dict[str, float]]] = {name: [] for name in model_files(model)}
+        floors: dict[str, list[dict[str, float]]] = {name: [] for name in model_file}
         for turn in range(ROUNDS):
-            for name, file in model_files(model).items():
-                floors[name].append(floor(file, files, SECONDS))
             for connections in (8, 1, 32) if turn == 0 else (8,):
-                for key, server in servers.items():
-                    one = load.closed(server, files, connections, SECONDS)
-                    found[key].setdefault(str(connections), []).append(one)
-                    _say(f"{connections} connections", key, one)
+                for contender in wanted:
+                    if contender.name == SERVICE and connections == 8:  # next to each other in time
+                        own = floor(model_file[contender.precision], files, SECONDS)
+                        floors[contender.precision].append(own)
+                    one = load.closed(servers[contender.key], files, connections, SECONDS)
+                    found[contender.key].setdefault(str(connections), []).append(one)
+                    _say(f"{connections} connections", contender.key, one)
         memory = {key: server.pss_mb() for key, server in servers.items()}
         results["capacity"] = {
             key: {

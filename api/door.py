@@ -28,8 +28,12 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 if TYPE_CHECKING:  # the master, which imports this module, must not import the application
     from api.shedding import Shedder
 
-HEAD_BYTES = 8 * 1024
-"""Of a longer head, a thread reads the rest."""
+HEAD_BYTES = 16 * 1024
+"""A longer head gets 431: all that the door holds of a connection is its head."""
+TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+)
 HEAD_S = 10.0
 """Until it is there."""
 STEP_BYTES = 256 * 1024
@@ -54,6 +58,11 @@ def connections(wanted: int) -> int:
         files = needed if most == unlimited else min(needed, most)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     return wanted if files == unlimited else max(1, min(wanted, files - SPARE_FILES))
+
+
+def _is_whole(head: bytes) -> bool:
+    """Whether gunicorn's parser needs no more of a head: it is there, or surely wrong."""
+    return b"\r\n\r\n" in head or head.count(b"\n") != head.count(b"\r\n")
 
 
 @dataclass(slots=True)
@@ -120,22 +129,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         keep = fs.cancelled() or fs.exception() or fs.result()
         if keep or self.cfg.is_ssl:
             super().finish_request(conn, fs)
-            return
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._close(conn)
-            return
-        # To close it while there are unread bytes would take the answer from the other end.
-        self._started[conn] = _Rest(time.monotonic() + DRAIN_S, DRAIN_BYTES, b"")
-        self._read_rest(conn)
+        else:
+            self._let_go(conn)
 
     def _read_head(self, conn: TConn) -> None:
         """Read what is there of a head; refuse the request, or give it a thread."""
         head = self._started.setdefault(conn, _Head(time.monotonic() + HEAD_S))
         assert isinstance(head, _Head)
         try:
-            data = conn.sock.recv(HEAD_BYTES, socket.MSG_DONTWAIT)
+            data = conn.sock.recv(HEAD_BYTES // 2, socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._wait_for(conn)
             return
@@ -144,8 +146,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         head.data += data
         if not data or time.monotonic() > head.until:
             self._close(conn)
-        elif b"\r\n\r\n" not in head.data and len(head.data) < HEAD_BYTES:
-            self._wait_for(conn)
+        elif not _is_whole(head.data):
+            if len(head.data) <= HEAD_BYTES:
+                self._wait_for(conn)
+                return
+            with suppress(OSError):
+                conn.sock.send(TOO_LONG, socket.MSG_DONTWAIT)
+            self._let_go(conn)
         else:
             del self._started[conn]
             conn.init()
@@ -218,6 +225,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 super().finish_request(conn, kept)
                 return
         self._close(conn)
+
+    def _let_go(self, conn: TConn) -> None:
+        """Close a connection once its other end has read what was sent: it closes, too, then."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+        self._started[conn] = _Rest(time.monotonic() + DRAIN_S, DRAIN_BYTES, b"")
+        self._read_rest(conn)
 
     def _wait_for(self, conn: TConn) -> None:
         """As gunicorn waits for the first bytes of a connection: for `keepalive` seconds."""

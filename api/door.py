@@ -8,7 +8,6 @@ worker that has the fewest.
 """
 
 import mmap
-import resource
 import socket
 import time
 from concurrent.futures import Future
@@ -40,24 +39,14 @@ STEP_BYTES = 256 * 1024
 """Read of a connection at a time, before others have their turn."""
 DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
+REFUSED_S = 30.0
+"""For the rest of a refused upload; one that is slower is told before its end."""
 GIVE_WAY_S = 0.002
 """A worker with more connections than another leaves it so much time to take the next one."""
 MOST_WORKERS = 256
-SPARE_FILES = 256
-"""Open files of a worker that are no clients' connections: fetches, models, metrics."""
 
 _crowds = memoryview(mmap.mmap(-1, 4 * MOST_WORKERS)).cast("i")
 """1 + the connections of each worker, 0 where there is none: memory that all processes share."""
-
-
-def connections(wanted: int) -> int:
-    """How many connections a worker can hold: as many as wanted, if the system lets it."""
-    needed, unlimited = wanted + SPARE_FILES, resource.RLIM_INFINITY
-    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files != unlimited and files < needed:
-        files = needed if most == unlimited else min(needed, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
-    return wanted if files == unlimited else max(1, min(wanted, files - SPARE_FILES))
 
 
 def _is_whole(head: bytes) -> bool:
@@ -98,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def notify(self) -> None:
         """After each event: tell the master that this worker lives, and others its connections."""
         super().notify()
-        _crowds[self._place] = 1 + self.nr_conns
+        _crowds[self._place] = 1 + self.nr_conns if self.alive else 0
 
     def gone(self) -> None:
         """This worker is no more; for the master."""
@@ -114,30 +103,40 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or readable, or has more requests that came with the last one."""
-        read_ahead = conn.initialized and conn.parser.unreader.buf.getvalue()
-        if read_ahead or self.cfg.is_ssl:
+        if self.cfg.is_ssl:
             super().enqueue_req(conn)
-        elif not conn.initialized and not conn.data_ready:
-            self._wait_for(conn)
-        elif isinstance(self._started.get(conn), _Rest):
-            self._read_rest(conn)
-        else:
-            self._read_head(conn)
+            return
+        try:
+            self._serve(conn)
+        except Exception:  # it would end the worker
+            self._log_and_close(conn)
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """A thread is done with a connection: keep it, or close it."""
         keep = fs.cancelled() or fs.exception() or fs.result()
         if keep or self.cfg.is_ssl:
             super().finish_request(conn, fs)
-        else:
+            return
+        try:
             self._let_go(conn)
+        except Exception:
+            self._log_and_close(conn)
+
+    def _serve(self, conn: TConn) -> None:
+        if not conn.initialized and not conn.data_ready:
+            self._wait_for(conn)
+        elif isinstance(self._started.get(conn), _Rest):
+            self._read_rest(conn)
+        else:
+            self._read_head(conn)
 
     def _read_head(self, conn: TConn) -> None:
         """Read what is there of a head; refuse the request, or give it a thread."""
         head = self._started.setdefault(conn, _Head(time.monotonic() + HEAD_S))
         assert isinstance(head, _Head)
         try:
-            data = conn.sock.recv(HEAD_BYTES // 2, socket.MSG_DONTWAIT)
+            data = conn.parser.unreader.take_buffered() if conn.initialized else b""
+            data = data or conn.sock.recv(HEAD_BYTES // 2, socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._wait_for(conn)
             return
@@ -146,14 +145,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         head.data += data
         if not data or time.monotonic() > head.until:
             self._close(conn)
-        elif not _is_whole(head.data):
-            if len(head.data) <= HEAD_BYTES:
-                self._wait_for(conn)
-                return
-            with suppress(OSError):
-                conn.sock.send(TOO_LONG, socket.MSG_DONTWAIT)
-            self._let_go(conn)
-        else:
+        elif _is_whole(head.data):
             del self._started[conn]
             conn.init()
             if self._shedder.full and (rest := self._refused(conn, head.data)):
@@ -162,12 +154,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             else:
                 conn.parser.unreader.unread(head.data)
                 super().enqueue_req(conn)
+        elif len(head.data) <= HEAD_BYTES:
+            self._wait_for(conn)
+        else:
+            with suppress(OSError):
+                conn.sock.send(TOO_LONG, socket.MSG_DONTWAIT)
+            self._let_go(conn)
 
     def _refused(self, conn: TConn, data: bytes) -> _Rest | None:
         """What is left of a request that is refused; None for one that is not, or not surely."""
         try:
             head = data[: data.index(b"\r\n\r\n") + 4]
-            request = next(RequestParser(self.cfg, iter([head]), conn.client))
+            parser = RequestParser(self.cfg, iter([head]), conn.client)
+            request = next(parser)
         except Exception:  # anything may be sent: a thread finds out what is wrong with it
             return None
         fields = dict(request.headers)
@@ -175,9 +174,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         left = len(head) + body.length - len(data) if isinstance(body, LengthReader) else -1
         if (
             request.method not in ("GET", "POST")
+            or request.version != (1, 1)
             or request.should_close()
+            or not self.alive
+            or len(self.keepalived_conns) >= self.max_keepalived
+            or len(fields) < len(request.headers)  # some are repeated
             or "EXPECT" in fields
+            or "%" in request.path
             or not 0 <= left <= DRAIN_BYTES  # in chunks, or with the next request behind it
+            or parser.unreader.buf.getvalue()
             or not self._shedder.refuses(request.method, request.path, "ORIGIN" in fields)
         ):
             return None
@@ -192,7 +197,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             *(f"{name}: {value}" for name, value in headers),
         ]
         answer = "\r\n".join([*lines, "", ""]).encode("latin-1") + text
-        return _Rest(time.monotonic() + DRAIN_S, left, answer)
+        return _Rest(time.monotonic() + REFUSED_S, left, answer)
 
     def _read_rest(self, conn: TConn) -> None:
         """Read what is there of a rest; answer after its end."""
@@ -208,11 +213,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             except OSError:
                 count = 0
             rest.left -= count
-            if not count or time.monotonic() > rest.until:
+            if not count:
                 self._close(conn)
                 return
-        if rest.left:
+        late = time.monotonic() > rest.until
+        if rest.left and not late:
             self._wait_for(conn)
+        elif rest.left and rest.answer:
+            with suppress(OSError):
+                conn.sock.send(rest.answer, socket.MSG_DONTWAIT)
+            self._let_go(conn)
         else:
             self._answer(conn, rest.answer)
 
@@ -239,10 +249,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _wait_for(self, conn: TConn) -> None:
         """As gunicorn waits for the first bytes of a connection: for `keepalive` seconds."""
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self.cfg.keepalive
-        self.pending_conns.append(conn)
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, EVENT_READ, readable)
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        self.pending_conns.append(conn)
+
+    def _log_and_close(self, conn: TConn) -> None:
+        self.log.exception("a connection is closed after an error")
+        self._close(conn)
 
     def _close(self, conn: TConn) -> None:
         self._started.pop(conn, None)

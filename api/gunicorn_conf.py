@@ -21,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 
-from api import door, listen, logs
+from api import listen, logs
 from api.runtime import Runtime, copy_models
 from api.settings import Settings, SettingsError
 from common.errors import ModelError
@@ -36,7 +36,8 @@ bind = settings.address
 workers = settings.web_concurrency
 worker_class = "api.door.Worker"
 threads = settings.threads
-worker_connections = door.connections(4096)
+http_parser = "python"  # the C one takes line ends that `api.door` does not look for
+worker_connections = listen.connections(4096)
 # Each worker loads its own models: a runtime with threads of its own does not survive a fork.
 preload_app = False
 timeout = int(settings.request_timeout_s) + 30

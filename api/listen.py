@@ -1,11 +1,15 @@
-"""Can the service listen where it should? Said in one line before anything is started."""
+"""Can the service listen where it should, and to how many? Settled before anything is started."""
 
 import errno
 import os
+import resource
 import socket
 from pathlib import Path
 
 from api.settings import UNIX, Settings, SettingsError
+
+SPARE_FILES = 256
+"""Open files of a worker that are no clients' connections: fetches, models, metrics."""
 
 
 def check(settings: Settings) -> None:
@@ -45,3 +49,13 @@ def _check_path(host: str, path: Path) -> None:
         except OSError:
             return  # left behind by a service that was killed; gunicorn replaces it
     raise SettingsError(f"HOST={host}: another program listens there.")
+
+
+def connections(wanted: int) -> int:
+    """How many connections a worker can hold: as many as wanted, if the system lets it."""
+    needed, unlimited = wanted + SPARE_FILES, resource.RLIM_INFINITY
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != unlimited and files < needed:
+        files = needed if most == unlimited else min(needed, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return wanted if files == unlimited else max(1, min(wanted, files - SPARE_FILES))

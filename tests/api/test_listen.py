@@ -1,5 +1,6 @@
 """Where the service listens, and what it says where it cannot."""
 
+import resource
 import socket
 import subprocess
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api import listen
 from tests.running import GUNICORN, PATIENCE_S, ROOT, environment, free_port, run_to_its_end
 
 SYSTEMD_SOCKET = Path("/usr/bin/systemd-socket-activate")
@@ -120,3 +122,26 @@ def test_a_unix_socket(model_dir: Path, tmp_path: Path) -> None:
     with started(GUNICORN, env, tmp_path):
         assert ready(socket.AF_UNIX, path)
     assert not Path(path).exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((5000, 5000), 1000),  # more than enough
+        ((1024, 524288), 1000),  # as most systems have it: raised
+        ((1024, resource.RLIM_INFINITY), 1000),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 1000),
+        ((256, 1024), 1024 - listen.SPARE_FILES),  # raised as far as it goes
+        ((100, 100), 1),
+    ],
+)
+def test_open_files_bound_the_connections(
+    limits: tuple[int, int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [limits]
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: now[0])
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, value: now.__setitem__(0, value))
+    assert listen.connections(1000) == expected
+    soft, hard = now[0]
+    assert hard == limits[1]
+    assert soft == resource.RLIM_INFINITY or soft >= min(limits[0], 1000 + listen.SPARE_FILES)

@@ -14,14 +14,13 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.deadline import Deadline, alarms
+from api.door import DRAIN_BYTES, DRAIN_S
 from api.problems import Problem
 from api.schemas import UrlBody
 
 PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
 MAX_PARTS = 64
-DRAIN_BYTES = 64 * 2**20
-DRAIN_S = 5.0
 READ_BYTES = 256 * 1024
 """Of a form at a time: with less, gunicorn more often copies what it has read ahead; with more,
 each block is mapped anew (`common.allocator`). A tenth of the CPU time of a photo of 2 MB."""

@@ -39,6 +39,7 @@ STEP_BYTES = 256 * 1024
 """Read of a connection at a time, before others have their turn."""
 DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
+"""Read on, at most, of what a refused request still sends."""
 REFUSED_S = 30.0
 """For the rest of a refused upload; one that is slower is told before its end."""
 GIVE_WAY_S = 0.002
@@ -68,7 +69,7 @@ class _Rest:
     """What is still read of a connection, and forgotten."""
 
     until: float
-    """On the monotonic clock; after it the connection is closed."""
+    """On the monotonic clock; after it the answer is not put off any longer."""
     left: int
     """Bytes."""
     answer: bytes

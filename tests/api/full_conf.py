@@ -10,6 +10,7 @@ from flask import Flask
 
 from api import gunicorn_conf
 from api.gunicorn_conf import *  # noqa: F403  # gunicorn takes its settings from module variables
+from tests.api.lanes import fill
 
 BY_THREAD = "X-By-Thread"
 
@@ -18,12 +19,7 @@ wsgi_app = "tests.api.full_conf:worker_app()"
 
 def worker_app() -> Flask:
     app = gunicorn_conf.worker_app()
-    lane = app.extensions["dogorcat"].lane
-    taken = []
-    while not lane.full:
-        taken.append(lane.place())
-        taken[-1].__enter__()
-    app.extensions["taken"] = taken  # who forgets a place gives it back
+    fill(app)
     inner = app.wsgi_app
 
     def marking(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -11,6 +11,7 @@ from api.app import create_app
 from api.settings import Settings
 from api.shedding import Shedder
 from tests.api.conftest import RED
+from tests.api.lanes import fill
 
 ORIGIN = "https://page.example"
 OWN = {"X-Request-Id", "Server-Timing", "Content-Length"}
@@ -20,12 +21,7 @@ OWN = {"X-Request-Id", "Server-Timing", "Content-Length"}
 def full_app(model_dir: Path, **settings: object) -> Flask:
     """An application all of whose places are taken."""
     app = create_app(Settings(model_dir=model_dir, **settings))  # type: ignore[arg-type]
-    lane = app.extensions["dogorcat"].lane
-    taken = []
-    while not lane.full:
-        taken.append(lane.place())
-        taken[-1].__enter__()
-    app.extensions["test"] = taken  # who forgets a place gives it back
+    fill(app)
     return app
 
 

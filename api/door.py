@@ -2,7 +2,7 @@
 
 A request gets a thread when its head is there, so that clients that send none, or send it slowly,
 hold nobody up. One that would be refused for want of places (`api.shedding`) gets none at all: it
-is read and answered at the door, at a tenth of the cost. A connection is closed without waiting
+is read and answered at the door, which is cheaper. A connection is closed without waiting
 there for its other end, as gunicorn would, for up to two seconds. And new connections go to the
 worker that has the fewest.
 """

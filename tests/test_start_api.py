@@ -1,7 +1,10 @@
-"""The README's first command: the service from start_api.sh, and what it says where it cannot."""
+"""The README's first commands: start_api.sh, curl, and what the script says where it cannot."""
 
 import contextlib
+import json
 import os
+import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -9,15 +12,17 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.api.photo_servers import picture
 from tests.running import ROOT, environment, free_port
 
 SCRIPT = ROOT / "start_api.sh"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PATIENCE_S = 300
 """The first start installs the service."""
 
 
 def test_it_starts_and_answers() -> None:
+    ((command, promised),) = re.findall(r"```bash\n(curl .*)\n```\n\n```json\n(.*)\n```", README)
+    expected = json.loads(promised)
     port = free_port()
     process = subprocess.Popen(
         [SCRIPT], env=environment(PORT=port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -31,15 +36,18 @@ def test_it_starts_and_answers() -> None:
                 if requests.get(f"{url}/readyz", timeout=PATIENCE_S).ok:
                     break
             time.sleep(0.2)
-        answer = requests.post(
-            f"{url}/api/v1/classify", files={"image": picture()}, timeout=PATIENCE_S
-        )
-        assert answer.json()["model"]["name"] == "cat_dog"
+        here = command.replace("http://127.0.0.1:8000", url)
+        answer = json.loads(subprocess.check_output(shlex.split(here), cwd=ROOT))
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=PATIENCE_S)
     assert f"open {url}" in output.decode()
     assert process.returncode == 0
+    assert answer["model"]["name"] == "cat_dog"
+    assert answer["verdict"] == expected["verdict"]
+    for said, shown in zip(answer["predictions"], expected["predictions"], strict=True):
+        assert said["label"] == shown["label"]
+        assert said["score"] == pytest.approx(shown["score"], abs=0.002)  # by CPU and file
 
 
 @pytest.mark.parametrize(

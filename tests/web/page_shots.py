@@ -4,7 +4,7 @@
 
 With the photos of ../shared beside the checkout and models/cat_dog made, the pictures are real
 photos; else they are drawn. `readme.png` is the one in the README (docs/page.png): the shipped
-model, and a cat that is drawn in any case, since no photo is part of this project.
+model, and the one photo that is part of this project.
 """
 
 import sys
@@ -45,17 +45,13 @@ def real() -> Pictures | None:
 
 
 def readme(browser: Browser, folder: Path, target: Path) -> None:
-    """The answer of the shipped model about a drawn cat."""
-    page = browser.new_page(viewport={"width": 640, "height": 480})
-    page.goto((Path(__file__).parent / "cat.svg").as_uri())
-    page.screenshot(path=folder / "cat.png")
-    page.close()
+    """The answer of the shipped model about docs/cat.jpg."""
     nothing = folder / "no-photos"
     nothing.mkdir()
     with running_site(folder, models=ROOT / "models", photo_folder=nothing) as site:
         page = browser.new_page(viewport={"width": 1200, "height": 660}, reduced_motion="reduce")
         page.goto(site.url)
-        page.set_input_files("#files", folder / "cat.png")
+        page.set_input_files("#files", ROOT / "docs" / "cat.jpg")
         page.wait_for_selector(".card.answer")
         page.screenshot(path=target)
         page.close()

@@ -14,16 +14,13 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.deadline import Deadline, alarms
-from api.door import DRAIN_BYTES, DRAIN_S
+from api.door import DRAIN_BYTES, DRAIN_S, STEP_BYTES
 from api.problems import Problem
 from api.schemas import UrlBody
 
 PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
 MAX_PARTS = 64
-READ_BYTES = 256 * 1024
-"""Of a form at a time: with less, gunicorn more often copies what it has read ahead; with more,
-each block is mapped anew (`common.allocator`). A tenth of the CPU time of a photo of 2 MB."""
 
 # How OpenAPI says what `picture` and `pictures` take.
 # (`format` is what tools made for OpenAPI 3.0 go by.)
@@ -120,7 +117,7 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
             parser = PushMultipartParser(
                 request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
             )
-            found = _files(parser.parse_blocking(request.stream.read, READ_BYTES), most)
+            found = _files(parser.parse_blocking(request.stream.read, STEP_BYTES), most)
         except MultipartError as error:
             # The parser keeps its error, which would keep the parser and all that was read.
             error.__traceback__ = None

@@ -35,8 +35,9 @@ TOO_LONG = (
 )
 HEAD_S = 10.0
 """Until it is there."""
-STEP_BYTES = 256 * 1024
-"""Read of a connection at a time, before others have their turn."""
+STEP_BYTES = 128 * 1024
+"""Read of a connection at a time. gunicorn would read a MB of a body at once, and copy what is left
+of it after each piece that is taken: a tenth of the CPU time of a photo of 2 MB."""
 DRAIN_BYTES = 64 * 2**20
 DRAIN_S = 5.0
 """Read on, at most, of what a refused request still sends."""
@@ -149,6 +150,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         elif _is_whole(head.data):
             del self._started[conn]
             conn.init()
+            conn.parser.unreader.max_body_chunk = STEP_BYTES
             if self._shedder.full and (rest := self._refused(conn, head.data)):
                 self._started[conn] = rest
                 self._read_rest(conn)

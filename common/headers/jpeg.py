@@ -25,7 +25,8 @@ _MARKER_IN_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def inspect(data: bytes) -> Header:
-    kept, position, orientation, frame, frame_marker = [b"\xff\xd8"], 2, 0, b"", 0
+    kept: list[bytes | memoryview] = [b"\xff\xd8"]
+    position, orientation, frame, frame_marker = 2, 0, b"", 0
     for _ in range(MAX_PARTS):
         # As libjpeg does: whatever stands between two segments is skipped.
         if not (found := _MARKER.search(data, position)):
@@ -57,12 +58,13 @@ def inspect(data: bytes) -> Header:
     work = scans * width * height
     if work > MAX_SCAN_PIXELS:
         raise ImageTooLarge(f"The picture is stored in {scans} scans: too much work to decode.")
-    kept.append(data[start:])
+    kept.append(memoryview(data)[start:])
+    whole = sum(map(len, kept)) == len(data)  # nothing is left out: nothing need be copied
     return Header(
         "JPEG",
         width,
         height,
-        b"".join(kept),
+        data if whole else b"".join(kept),
         orientation or 1,
         _coefficients(frame, width * height, components) if several else 0,
         suspicious=work > SUSPICIOUS_SCAN_PIXELS or frame_marker in _ARITHMETIC,

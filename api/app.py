@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 
     service = Service.start(settings, runtime)
     app.extensions["dogorcat"] = service
+    app.teardown_request(service.end)
     shedding.register(app, settings)
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}

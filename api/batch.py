@@ -70,7 +70,8 @@ class ClassifyBatch(ServiceResource):
         try:
             data, fetch_ms = self._load(source, deadline)
             try:
-                return self.service.infer(data, fetch_ms, options, deadline)
+                with self.service.turn(deadline):
+                    return self.service.infer(data, fetch_ms, options)
             finally:
                 if isinstance(source, str):
                     body_memory.done_with(len(data))

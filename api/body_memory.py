@@ -83,9 +83,10 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def count() -> None:
-        g.share = Share(memory)
-        g.body = CountedInput(request.environ["wsgi.input"], g.share)
-        request.environ["wsgi.input"] = g.body
+        environ, share = request.environ, Share(memory)
+        body = CountedInput(environ["wsgi.input"], share)
+        environ["wsgi.input"] = body
+        g.share, g.body = share, body
 
     @app.teardown_request
     def forget(error: BaseException | None) -> None:

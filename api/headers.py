@@ -1,6 +1,9 @@
 """Security headers of every answer, and what other origins may ask (CORS_ORIGINS)."""
 
-from flask import Flask, Response, request
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
 from flask_cors import CORS
 
 from api.settings import Settings
@@ -27,22 +30,14 @@ HEADERS = {
 RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
 EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id")
 
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of `app`, errors included."""
     origins = list(settings.cors_origins)
-
-    @app.after_request
-    def add(response: Response) -> Response:
-        there = {name.lower() for name, _ in response.headers}  # once: each look-up walks them all
-        for name, value in HEADERS.items():
-            if name.lower() not in there:
-                response.headers.add(name, value)
-        if RESOURCE_POLICY.lower() not in there:
-            shared = origins and request.path.startswith("/api/")
-            response.headers.add(RESOURCE_POLICY, "cross-origin" if shared else "same-origin")
-        return response
-
+    app.wsgi_app = _Headers(app.wsgi_app, shared=bool(origins))  # type: ignore[method-assign]
     if origins:
         CORS(
             app,
@@ -52,3 +47,23 @@ def register(app: Flask, settings: Settings) -> None:
             expose_headers=list(EXPOSED),
             max_age=600,
         )
+
+
+class _Headers:
+    """WSGI middleware: all at once, where Flask would check and add one after the other."""
+
+    def __init__(self, application: Application, shared: bool) -> None:
+        self._application = application
+        self._shared = shared
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        shared = self._shared and environ.get("PATH_INFO", "").startswith("/api/")
+        policy = "cross-origin" if shared else "same-origin"
+
+        def start(status: str, fields: list[tuple[str, str]], *error: Any) -> Any:
+            there = {name.lower() for name, _ in fields}
+            missing = {**HEADERS, RESOURCE_POLICY: policy}
+            fields += [one for one in missing.items() if one[0].lower() not in there]
+            return start_response(status, fields, *error)
+
+        return self._application(environ, start)

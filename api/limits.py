@@ -33,18 +33,18 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def enter() -> None:
-        path = request.path
-        if not _limited(path, request.method):
+        path, method = request.path, request.method
+        if not _limited(path, method):
             return
-        g.holder = keys.holder(request)
+        holder = keys.holder(request)
         if not places.acquire(blocking=False):
             raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
         g.place = places
-        if is_counted(path, request.method):
+        if is_counted(path, method):
             lane = app.extensions["dogorcat"].lane
             if lane.full:
                 raise lane.overloaded()
-            if g.holder is None:  # a wrong key was told so, and a known one is not counted
+            if holder is None:  # a wrong key was told so, and a known one is not counted
                 g.count = count = counters.hit(request.endpoint or "", _client())
                 if not count.allowed:
                     raise Problem(
@@ -64,8 +64,8 @@ def register(app: Flask, settings: Settings) -> None:
         if count is not None:
             wait = max(int(count.reset - time.time()) + 1, 1)
             amount, window = count.limit.amount, count.limit.get_expiry()
-            response.headers["RateLimit-Policy"] = f'"client";q={amount};w={window}'
-            response.headers["RateLimit"] = f'"client";r={count.remaining};t={wait}'
+            response.headers.add("RateLimit-Policy", f'"client";q={amount};w={window}')
+            response.headers.add("RateLimit", f'"client";r={count.remaining};t={wait}')
             if response.status_code == 429:
                 response.headers["Retry-After"] = str(wait)
         return response

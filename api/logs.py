@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn import glogging
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
@@ -35,7 +36,7 @@ class Formatter(logging.Formatter):
         for name, value in line.items():
             if isinstance(value, str) and "?" in value:
                 line[name] = _QUERY.sub("?…", value)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _encode(line)
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -4,10 +4,11 @@ import logging
 import re
 import secrets
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 
-from flask import Flask, Response, g, has_app_context, request, request_started
+from flask import Flask, Response, request, request_started
 
 from api import metrics
 from api.settings import Settings
@@ -31,18 +32,23 @@ class _Seen:
     verdicts: list[tuple[str, str]] = field(default_factory=list)
 
 
+# Asked for a dozen times in each request: Flask's `g` would go ten calls deep each time.
+_current: ContextVar[_Seen | None] = ContextVar("seen", default=None)
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Watch the requests of `app`. To be called first: what is registered first ends last."""
     allowed = ", ".join(settings.cors_origins)
 
     @request_started.connect_via(app)  # before any hook: each of them may end the request
     def begin(_: Flask) -> None:
-        g.seen = _Seen(id_of(request.headers.get(REQUEST_ID, "")), _now())
+        _current.set(_Seen(id_of(request.headers.get(REQUEST_ID, "")), _now()))
         metrics.UNDER_WAY.inc()
 
     @app.after_request
     def end(response: Response) -> Response:
-        seen: _Seen = g.seen
+        seen = _current.get()
+        assert seen
         seconds = _now() - seen.began
         stages = _by_stage(seen)
         headers = response.headers  # `add`: to set one, all are looked through
@@ -51,8 +57,9 @@ def register(app: Flask, settings: Settings) -> None:
         headers.add("Server-Timing", ", ".join([*timing, f"total;dur={seconds * 1000:.1f}"]))
         if allowed:
             headers.add("Timing-Allow-Origin", allowed)
-        route = request.url_rule.rule if request.url_rule else "unknown"
-        method = request.method if request.method in _METHODS else "other"
+        rule, method = request.url_rule, request.method
+        route = rule.rule if rule else "unknown"
+        method = method if method in _METHODS else "other"
         _requests(method, route, response.status_code).inc()
         _request_seconds(route).observe(seconds)
         level = logging.DEBUG if route in _PROBES else logging.INFO
@@ -62,7 +69,8 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.teardown_request
     def gone(error: BaseException | None) -> None:
-        if "seen" in g:
+        if _current.get():
+            _current.set(None)
             metrics.UNDER_WAY.dec()
 
 
@@ -73,7 +81,8 @@ def id_of(given: str) -> str:
 
 def request_id() -> str | None:
     """The id of the request that is being answered; None outside of one."""
-    return g.seen.id if has_app_context() and "seen" in g else None
+    seen = _current.get()
+    return seen.id if seen else None
 
 
 class stage:  # reads as a function; a generator would cost twice as much
@@ -90,8 +99,9 @@ class stage:  # reads as a function; a generator would cost twice as much
     def __exit__(self, *_: object) -> None:
         self.seconds = _now() - self._began
         _stage_seconds(self._name).observe(self.seconds)
-        if has_app_context() and "seen" in g:
-            g.seen.stages.append((self._name, self.seconds))
+        seen = _current.get()
+        if seen:
+            seen.stages.append((self._name, self.seconds))
 
 
 class waiting(stage):
@@ -119,8 +129,9 @@ _request_seconds = cache(metrics.REQUEST_SECONDS.labels)
 def verdict(model: str, label: str) -> None:
     """Count a picture's verdict."""
     metrics.VERDICTS.labels(model, label).inc()
-    if has_app_context() and "seen" in g:
-        g.seen.verdicts.append((model, label))
+    seen = _current.get()
+    if seen:
+        seen.verdicts.append((model, label))
 
 
 def refused(code: str) -> None:

@@ -3,12 +3,13 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
 
 from api import headers, observe, problems
+from api.headers import Application, StartResponse
 from api.lane import Lane
 from api.limits import is_counted
 from api.settings import Settings
@@ -17,9 +18,6 @@ TELL_EVERY_S = 1.0
 """A line in the log for each refusal would cost more than the refusal."""
 
 _log = logging.getLogger("api.request")
-
-StartResponse = Callable[..., Any]
-Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 def register(app: Flask, settings: Settings) -> None:

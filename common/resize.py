@@ -8,6 +8,9 @@ try:
     from cykooz_resizer import CropBox, FilterType, ResizeAlg, ResizeOptions, Resizer
 except ImportError:  # not built for Linux on Arm: Pillow then does it itself
     Resizer = None
+else:
+    TRIANGLE = ResizeAlg.convolution(FilterType.bilinear)
+    WHOLE = ResizeOptions(TRIANGLE)
 
 _mine = threading.local()  # a Resizer keeps buffers between calls, so each thread has its own
 
@@ -39,9 +42,8 @@ def resize(
 
 
 def _convolved(image: Image.Image, size: tuple[int, int], box: tuple[float, float]) -> Image.Image:
-    options = ResizeOptions(ResizeAlg.convolution(FilterType.bilinear))
-    if box != image.size:
-        options.crop_box = CropBox(0, 0, *box)
+    whole = box == image.size
+    options = WHOLE if whole else ResizeOptions(TRIANGLE, crop_box=CropBox(0, 0, *box))
     result = Image.new("RGB", size, None)  # not filled: all of it is written
     _resizer().resize_pil(image, result, options)
     return result

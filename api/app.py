@@ -18,6 +18,7 @@ from api import (
     problems,
     proxies,
     shedding,
+    unread,
 )
 from api.batch import ClassifyBatch
 from api.first_version import DogProbability, RandomImage
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.extensions["dogorcat"] = service
     app.teardown_request(service.end)
     shedding.register(app, settings)
+    unread.register(app)
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
     api.add_resource(Classify, "/api/v1/classify", **mine)

@@ -4,9 +4,8 @@ import contextlib
 import io
 import socket
 import threading
-import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import g, request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.deadline import Deadline, alarms
-from api.door import DRAIN_BYTES, DRAIN_S, STEP_BYTES
+from api.door import STEP_BYTES
 from api.problems import Problem
 from api.schemas import UrlBody
 
@@ -176,7 +175,23 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
     the socket's own time limit anew; closing the socket's reading side ends it from outside.
     """
     request.max_content_length = max_bytes
-    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    with reading_at_most(deadline.remaining(), request.environ) as late:
+        try:
+            yield
+        except RequestEntityTooLarge:
+            raise Problem("image_too_large", _too_large(max_bytes)) from None
+        except ClientDisconnected:
+            if late.is_set():
+                raise deadline.exceeded() from None
+            raise
+    if late.is_set():
+        raise deadline.exceeded()
+
+
+@contextlib.contextmanager
+def reading_at_most(seconds: float, environ: dict[str, Any]) -> Iterator[threading.Event]:
+    """Read for so long; then the socket's reading side is closed, and the event is set."""
+    connection: socket.socket | None = environ.get("gunicorn.socket")
     late = threading.Event()
 
     def give_up() -> None:
@@ -185,34 +200,11 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
 
-    alarm = alarms.set(deadline.remaining(), give_up)
+    alarm = alarms.set(seconds, give_up)
     try:
-        yield
-    except RequestEntityTooLarge:
-        drain(DRAIN_BYTES, min(DRAIN_S, deadline.remaining()))
-        raise Problem("image_too_large", _too_large(max_bytes)) from None
-    except ClientDisconnected:
-        if late.is_set():
-            raise deadline.exceeded() from None
-        raise
+        yield late
     finally:
         alarm.cancel()
-    if late.is_set():
-        raise deadline.exceeded()
-
-
-def drain(most: int, seconds: float) -> None:
-    """Read on what a refused request still sends, up to a bound.
-
-    A proxy in front that is stopped while it passes the body on answers 502 in place of our 413.
-    """
-    stream, end = g.body.uncounted, time.monotonic() + seconds
-    with contextlib.suppress(OSError):
-        while most > 0 and time.monotonic() < end:
-            chunk = stream.read(min(most, 64 * 1024))
-            if not chunk:
-                return
-            most -= len(chunk)
 
 
 def _too_large(max_bytes: int) -> str:

@@ -65,12 +65,12 @@ class CountedInput:
     """The body of a request as it arrives, counted."""
 
     def __init__(self, stream: IO[bytes], share: Share) -> None:
-        self.uncounted = stream
+        self._stream = stream
         self.count = 0
         self._share = share
 
     def read(self, size: int = -1) -> bytes:
-        data = self.uncounted.read(size)
+        data = self._stream.read(size)
         self.count += len(data)
         self._share.take(len(data))
         return data

@@ -21,7 +21,7 @@ _log = logging.getLogger("api.request")
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Put it in front of `app`. To be called last: whatever else is in front comes after it."""
+    """Put it in front of `app`. To be called late: whatever is in front by then comes after it."""
     lane = app.extensions["dogorcat"].lane
     shedder = Shedder(app.wsgi_app, lane, cors=bool(settings.cors_origins))
     app.wsgi_app = shedder  # type: ignore[method-assign]

@@ -26,6 +26,12 @@ class RunningService:
     process: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its host and port."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return host, int(port)
+
     def output(self) -> str:
         """What it has written so far, to standard output and error."""
         return self.log.read_text(errors="replace")

@@ -21,6 +21,7 @@ from tests.running import RunningService, running_service
 
 RED = picture("red")
 BLUE = picture("blue", format="PNG")
+FEW_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,13 @@ def world(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         running_service(folder, MODEL_DIR=model_dir, WEB_CONCURRENCY=2, **settings) as service,
     ):
         yield World(service, server)
+
+
+@pytest.fixture(scope="module")
+def full(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that refuses every picture."""
+    folder = tmp_path_factory.mktemp("full")
+    settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": FEW_THREADS}
+    with running_service(folder, "python:tests.api.full_conf", **settings) as service:
+        yield service
+        assert "Traceback" not in service.output()

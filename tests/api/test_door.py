@@ -13,18 +13,12 @@ import pytest
 import requests
 
 from api import door
-from tests.api.conftest import RED
+from tests.api.conftest import FEW_THREADS, RED
 from tests.api.full_conf import BY_THREAD
 from tests.running import RunningService, running_service
 
-THREADS = 8
 SOON_S = 1.5
 """Less than the two seconds for which gunicorn by itself waits for one that does not close."""
-
-
-def address(service: RunningService) -> tuple[str, int]:
-    host, port = service.url.removeprefix("http://").split(":")
-    return host, int(port)
 
 
 @contextlib.contextmanager
@@ -34,7 +28,7 @@ def connections(
     with contextlib.ExitStack() as stack:
         clients = []
         for _ in range(number):
-            client = stack.enter_context(socket.create_connection(address(service), 30))
+            client = stack.enter_context(socket.create_connection(service.address, 30))
             client.sendall(first)
             clients.append(client)
         yield clients
@@ -59,7 +53,7 @@ def is_answered(service: RunningService) -> bool:
 def lone(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service with one worker and few threads."""
     folder = tmp_path_factory.mktemp("lone")
-    settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": THREADS}
+    settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": FEW_THREADS}
     with running_service(folder, **settings) as service:
         yield service
         assert "Traceback" not in service.output()
@@ -77,7 +71,7 @@ NOT_WHOLE = {
 
 @pytest.mark.parametrize("first", NOT_WHOLE.values(), ids=NOT_WHOLE)
 def test_who_sends_no_whole_head_holds_nobody_up(lone: RunningService, first: bytes) -> None:
-    with connections(lone, 5 * THREADS, first):
+    with connections(lone, 5 * FEW_THREADS, first):
         assert is_answered(lone)
 
 
@@ -93,7 +87,7 @@ def test_a_head_that_does_not_come_is_given_up(lone: RunningService) -> None:
 
 def test_who_does_not_close_holds_nobody_up(lone: RunningService) -> None:
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with connections(lone, 5 * THREADS, request) as clients:
+    with connections(lone, 5 * FEW_THREADS, request) as clients:
         for client in clients:
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert is_answered(lone)
@@ -149,16 +143,6 @@ def sockets(process: str) -> int:
         with contextlib.suppress(OSError):
             found += os.readlink(f"/proc/{process}/fd/{file}").startswith("socket:")
     return found
-
-
-@pytest.fixture(scope="module")
-def full(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service that refuses every picture."""
-    folder = tmp_path_factory.mktemp("full")
-    settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": THREADS}
-    with running_service(folder, "python:tests.api.full_conf", **settings) as service:
-        yield service
-        assert "Traceback" not in service.output()
 
 
 def post(service: RunningService, **kwargs: object) -> requests.Response:
@@ -218,7 +202,7 @@ def test_others_get_a_thread(full: RunningService, name: str) -> None:
 
 def test_a_body_that_does_not_come_costs_no_thread(full: RunningService) -> None:
     head = b"POST /api/v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n"
-    with connections(full, 5 * THREADS, head) as clients:
+    with connections(full, 5 * FEW_THREADS, head) as clients:
         assert is_answered(full)
         clients[0].sendall(bytes(999))
         answer = http.client.HTTPResponse(clients[0])

@@ -35,8 +35,7 @@ def headers_of(answer: TestResponse) -> set[tuple[str, str]]:
 
 def test_a_refusal_is_flasks(model_dir: Path) -> None:
     app = full_app(model_dir)
-    shedder = app.wsgi_app
-    assert isinstance(shedder, Shedder)
+    shedder: Shedder = app.extensions["shedder"]
     mine = post(app.test_client())
     flasks = post(Client(shedder._application))
     assert (mine.status, mine.json["code"]) == ("503 SERVICE UNAVAILABLE", "overloaded")

@@ -55,7 +55,7 @@ def readme(browser: Browser, folder: Path, target: Path) -> None:
         page.wait_for_selector(".card.answer")
         page.screenshot(path=target)
         page.close()
-    Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
+    Image.open(target).convert("RGB").quantize(256, kmeans=2).save(target, optimize=True)
 
 
 def main(target: Path) -> None:

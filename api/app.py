@@ -68,7 +68,6 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 
     service = Service.start(settings, runtime)
     app.extensions["dogorcat"] = service
-    app.teardown_request(service.end)
     shedding.register(app, settings)
     unread.register(app)
     api = _Api(app)

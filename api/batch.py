@@ -70,8 +70,7 @@ class ClassifyBatch(ServiceResource):
         try:
             data, fetch_ms = self._load(source, deadline)
             try:
-                with self.service.turn(deadline):
-                    return self.service.infer(data, fetch_ms, options)
+                return self.service.infer(data, fetch_ms, options, deadline)
             finally:
                 if isinstance(source, str):
                     body_memory.done_with(len(data))

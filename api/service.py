@@ -2,8 +2,7 @@
 
 import base64
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -113,33 +112,7 @@ class Service:
         self.registry.get(options.model)  # nothing is fetched for a model that is not there
         data, fetch_ms = self.load(source, deadline)
         with self.lane.place():
-            self._wait(deadline)
-            g.turn = self.lane  # until `end`
-            return self.infer(data, fetch_ms, options)
-
-    @contextmanager
-    def turn(self, deadline: Deadline) -> Iterator[None]:
-        """Wait for a turn to compute, and give it back.
-
-        Raises:
-            Problem: `deadline_exceeded`.
-        """
-        self._wait(deadline)
-        try:
-            yield
-        finally:
-            self.lane.go()
-
-    @staticmethod
-    def end(_: BaseException | None) -> None:
-        """Give back the turn of a request; to be called when its answer is made.
-
-        No sooner: who is woken while this thread still writes JSON and a line for the log only
-        waits for the interpreter's lock, and takes the CPU's caches with it.
-        """
-        lane: Lane | None = g.pop("turn", None)
-        if lane is not None:
-            lane.go()
+            return self.infer(data, fetch_ms, options, deadline)
 
     def load(self, source: bytes | str, deadline: Deadline) -> tuple[bytes, float]:
         """The bytes of a picture, and the milliseconds that fetching them took.
@@ -154,18 +127,26 @@ class Service:
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
         return source, 0.0
 
-    def infer(self, data: bytes, fetch_ms: float, options: schemas.ResultQuery) -> schemas.Result:
-        """Decode a picture and ask the model, for a caller whose turn it is.
+    def infer(
+        self, data: bytes, fetch_ms: float, options: schemas.ResultQuery, deadline: Deadline
+    ) -> schemas.Result:
+        """Decode a picture and ask the model, for a caller that has a place in the lane.
 
         Raises:
             ImageError, ModelNotFound: see `common.errors`.
+            Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
-        picture, decode_ms = _timed("decode", images.read, data, model.target)
-        (prediction,), inference_ms = _timed(
-            "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
-        )
-        preview = images.preview(data) if options.preview else None
+        with observe.waiting():
+            self.lane.wait(deadline)
+        try:
+            picture, decode_ms = _timed("decode", images.read, data, model.target)
+            (prediction,), inference_ms = _timed(
+                "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
+            )
+            preview = images.preview(data) if options.preview else None
+        finally:
+            self.lane.go()
         observe.verdict(model.card.name, prediction.verdict)
         timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
         facts = schemas.ImageFacts(
@@ -187,10 +168,6 @@ class Service:
         words = {label: card.search_words.get(label, label) for label in card.labels}
         with observe.stage("fetch"):
             return self.photos.random(words, subject)
-
-    def _wait(self, deadline: Deadline) -> None:
-        with observe.waiting():
-            self.lane.wait(deadline)
 
     def _fetch(self, url: str, deadline: Deadline) -> bytes:
         timeout = min(self.settings.fetch_timeout_s, deadline.remaining())

@@ -3,10 +3,10 @@
     python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog]
 
 Every contender gets the same photos and the same file of the model, from the same machine, in
-turns of a few seconds, so that what else the machine does meets all of them. The load generator
+turns of a second, so that what else the machine does meets all of them. The load generator
 shares the cores: what counts is the CPU time of a server's processes per picture. Results are
 kept in .cache/bench/serving.json, part by part; `python -m bench.report` makes the table and the
-plot of docs/performance.md of them. About ten minutes on two cores.
+plot of docs/performance.md of them. A quarter of an hour on two cores.
 """
 
 import argparse
@@ -29,7 +29,8 @@ from bench.processes import Server, running
 from common.cpus import usable_cpus
 
 RESULTS = Path(".cache/bench/serving.json")
-ROUNDS = 6
+ROUNDS, TURN_S = 15, 1
+"""Many short turns: how fast a virtual machine is changes from one second to the next."""
 SECONDS = 2
 LATENCY_S = 8
 SHARES = (0.5, 0.7, 0.9)
@@ -70,9 +71,9 @@ def capacity(model: Path, results: Results) -> None:
             for connections in (8, 1, 32) if turn == 0 else (8,):
                 for contender in wanted:
                     if contender.name == SERVICE and connections == 8:  # next to each other in time
-                        own = floor(model_file[contender.precision], files, SECONDS)
+                        own = floor(model_file[contender.precision], files, TURN_S)
                         floors[contender.precision].append(own)
-                    one = load.closed(servers[contender.key], files, connections, SECONDS)
+                    one = load.closed(servers[contender.key], files, connections, TURN_S)
                     found[contender.key].setdefault(str(connections), []).append(one)
                     _say(f"{connections} connections", contender.key, one)
         memory = {key: server.pss_mb() for key, server in servers.items()}

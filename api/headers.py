@@ -1,7 +1,8 @@
 """Security headers of every answer, and what other origins may ask (CORS_ORIGINS)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from flask_cors import CORS
@@ -30,9 +31,6 @@ HEADERS = {
 RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
 EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id")
 
-StartResponse = Callable[..., Any]
-Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of `app`, errors included."""
@@ -52,11 +50,11 @@ def register(app: Flask, settings: Settings) -> None:
 class _Headers:
     """WSGI middleware: all at once, where Flask would check and add one after the other."""
 
-    def __init__(self, application: Application, shared: bool) -> None:
+    def __init__(self, application: WSGIApplication, shared: bool) -> None:
         self._application = application
         self._shared = shared
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         shared = self._shared and environ.get("PATH_INFO", "").startswith("/api/")
         policy = "cross-origin" if shared else "same-origin"
 

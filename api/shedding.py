@@ -4,12 +4,11 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from api import headers, observe, problems
-from api.headers import Application, StartResponse
 from api.lane import Lane
 from api.limits import is_counted
 from api.settings import Settings
@@ -35,14 +34,14 @@ class Shedder:
     Requests of pages of other origins are left to Flask, which knows what they may read.
     """
 
-    def __init__(self, application: Application, lane: Lane, cors: bool) -> None:
+    def __init__(self, application: WSGIApplication, lane: Lane, cors: bool) -> None:
         self._application = application
         self._lane = lane
         self._cors = cors
         self._untold = 0
         self._told = 0.0
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not self.refuses(method, path, "HTTP_ORIGIN" in environ):
             return self._application(environ, start_response)

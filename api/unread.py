@@ -4,12 +4,12 @@ import contextlib
 import time
 from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from api.body import reading_at_most
 from api.door import DRAIN_BYTES, DRAIN_S, STEP_BYTES
-from api.headers import Application, StartResponse
 
 
 def register(app: Flask) -> None:
@@ -24,10 +24,10 @@ class _Reader:
     and gunicorn closes a connection that it has promised to keep when more than 64 kB are unread.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         stream = environ["wsgi.input"]
 
         def start(status: str, fields: list[tuple[str, str]], *error: Any) -> Any:

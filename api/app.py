@@ -21,6 +21,7 @@ from api import (
     unread,
 )
 from api.batch import ClassifyBatch
+from api.desk import CLASSIFY
 from api.first_version import DogProbability, RandomImage
 from api.operations import Health, Ready
 from api.photos.samples import Sample, Samples
@@ -72,8 +73,8 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     unread.register(app)
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
-    api.add_resource(Classify, "/api/v1/classify", **mine)
-    api.add_resource(ClassifyBatch, "/api/v1/classify/batch", **mine)
+    api.add_resource(Classify, CLASSIFY, **mine)
+    api.add_resource(ClassifyBatch, f"{CLASSIFY}/batch", **mine)
     api.add_resource(Random, "/api/v1/random", **mine)
     api.add_resource(Models, "/api/v1/models", **mine)
     api.add_resource(Model, "/api/v1/models/<name>", **mine)

@@ -12,8 +12,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from api.connection import STEP_BYTES
 from api.deadline import Deadline, alarms
-from api.door import STEP_BYTES
 from api.problems import Problem
 from api.schemas import UrlBody
 

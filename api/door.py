@@ -1,107 +1,94 @@
 """gunicorn's threaded worker, with a better door: the thread in which all connections wait.
 
 A request gets a thread when its head is there, so that clients that send none, or send it slowly,
-hold nobody up. One that would be refused for want of places (`api.shedding`) gets none at all: it
-is read and answered at the door, which is cheaper. A connection is closed without waiting
-there for its other end, as gunicorn would, for up to two seconds. And new connections go to the
-worker that has the fewest.
+hold nobody up. A picture goes to the desk (`api.desk`) when it is there as a whole. A request that
+is refused for want of places (`api.shedding`) gets no thread at all: it is read and answered at the
+door, which is cheaper. A connection is closed without waiting there for its other end, as gunicorn
+would, for up to two seconds. And new connections go to the worker that has the fewest.
 """
 
-import mmap
+import io
 import socket
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from gunicorn import SERVER
-from gunicorn.http.body import LengthReader
-from gunicorn.http.parser import RequestParser
-from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from api.arrivals import BODY_BYTES, DRAIN_BYTES, DRAIN_S, REFUSED_S, Body, Head, Rest
+from api.connection import STEP_BYTES, Connection, Parser
+from api.crowd import Crowd
+from common.cpus import usable_cpus
+
 if TYPE_CHECKING:  # the master, which imports this module, must not import the application
+    from api.desk import Desk
     from api.shedding import Shedder
 
-HEAD_BYTES = 16 * 1024
-"""A longer head gets 431: all that the door holds of a connection is its head."""
 TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Connection: close\r\nContent-Length: 0\r\n\r\n"
 )
-HEAD_S = 10.0
-"""Until it is there."""
-STEP_BYTES = 128 * 1024
-"""Read of a connection at a time. gunicorn would read a MB of a body at once, and copy what is left
-of it after each piece that is taken: a tenth of the CPU time of a photo of 2 MB."""
-DRAIN_BYTES = 64 * 2**20
-DRAIN_S = 5.0
-"""Read on, at most, of what a refused request still sends."""
-REFUSED_S = 30.0
-"""For the rest of a refused upload; one that is slower is told before its end."""
+FIRST_BYTES = 64 * 1024
+"""Read at first: mostly the whole request."""
+HELD_BYTES = 32 * 2**20
+"""Of all bodies that come at the same time; what comes beside them is read by threads."""
 GIVE_WAY_S = 0.002
 """A worker with more connections than another leaves it so much time to take the next one."""
-MOST_WORKERS = 256
-
-_crowds = memoryview(mmap.mmap(-1, 4 * MOST_WORKERS)).cast("i")
-"""1 + the connections of each worker, 0 where there is none: memory that all processes share."""
-
-
-def _is_whole(head: bytes) -> bool:
-    """Whether gunicorn's parser needs no more of a head: it is there, or surely wrong."""
-    return b"\r\n\r\n" in head or head.count(b"\n") != head.count(b"\r\n")
-
-
-@dataclass(slots=True)
-class _Head:
-    """What has come of the head of a request."""
-
-    until: float
-    """On the monotonic clock; after it the connection is closed."""
-    data: bytes = b""
-
-
-@dataclass(slots=True)
-class _Rest:
-    """What is still read of a connection, and forgotten."""
-
-    until: float
-    """On the monotonic clock; after it the answer is not put off any longer."""
-    left: int
-    """Bytes."""
-    answer: bytes
-    """What is sent then. The connection is closed if there is none."""
+BUNCH_S = 0.02
+"""Longest time for which nothing is looked at while pictures are computed."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """See above. All methods but the constructor run in the main thread of their process."""
+    """See above. Its methods run in the main thread of the process, but for what says otherwise."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._started: WeakKeyDictionary[TConn, _Head | _Rest] = WeakKeyDictionary()
+        self._arrivals: WeakKeyDictionary[TConn, Head | Body | Rest] = WeakKeyDictionary()
+        self._held = 0
         self._scratch = memoryview(bytearray(STEP_BYTES))
-        self._place = self.age % MOST_WORKERS
+        self._crowd = Crowd(self.age)
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Threads for requests, and for the clerks of the desk."""
+        return ThreadPoolExecutor(max_workers=self.cfg.threads + usable_cpus())
+
+    def run(self) -> None:
+        """Serve until the end."""
+        self._desk.open(self.tpool)
+        try:
+            super().run()
+        finally:
+            self._desk.close()
 
     def notify(self) -> None:
         """After each event: tell the master that this worker lives, and others its connections."""
         super().notify()
-        _crowds[self._place] = 1 + self.nr_conns if self.alive else 0
+        if self.alive:
+            self._crowd.tell(self.nr_conns)
+        else:
+            self._crowd.leave()
 
     def gone(self) -> None:
         """This worker is no more; for the master."""
-        _crowds[self._place] = 0
+        self._crowd.leave()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a new connection, unless a worker that has fewer does."""
-        fewest = min(filter(None, _crowds), default=1) - 1
-        if self.nr_conns > fewest + fewest // 8:  # of many, a few more do not matter
+        if self._crowd.is_larger(self.nr_conns):
             time.sleep(GIVE_WAY_S)
         super().accept(listener)
-        _crowds[self._place] = 1 + self.nr_conns
+        self._crowd.tell(self.nr_conns)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Look at what happened meanwhile, in bunches: not while pictures are computed."""
+        self._desk.wait_for_clerk(BUNCH_S)
+        super().wait_for_and_dispatch_events(timeout)
+        self._desk.flush()
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or readable, or has more requests that came with the last one."""
@@ -124,21 +111,34 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except Exception:
             self._log_and_close(conn)
 
-    def _serve(self, conn: TConn) -> None:
-        if not conn.initialized and not conn.data_ready:
-            self._wait_for(conn)
-        elif isinstance(self._started.get(conn), _Rest):
-            self._read_rest(conn)
-        else:
-            self._read_head(conn)
+    def murder_pending(self) -> None:
+        """Close connections that have been silent for too long; of a body a thread reads on."""
+        now = time.monotonic()
+        for conn in list(takewhile(lambda one: one.timeout <= now, self.pending_conns)):
+            if isinstance(self._arrivals.get(conn), Body):
+                self.poller.unregister(conn.sock)
+                self.pending_conns.remove(conn)
+                self._leave_to_thread(conn)
+        super().murder_pending()
 
-    def _read_head(self, conn: TConn) -> None:
-        """Read what is there of a head; refuse the request, or give it a thread."""
-        head = self._started.setdefault(conn, _Head(time.monotonic() + HEAD_S))
-        assert isinstance(head, _Head)
+    def _serve(self, conn: TConn) -> None:
+        arrival = self._arrivals.get(conn)
+        if not isinstance(conn.sock, Connection):
+            conn.sock = Connection.of(conn.sock)
+            self._wait_for(conn)
+        elif isinstance(arrival, Rest):
+            self._read_rest(conn, arrival)
+        elif isinstance(arrival, Body):
+            self._read_body(conn, arrival)
+        else:
+            self._read_head(conn, arrival or Head())
+
+    def _read_head(self, conn: TConn, head: Head) -> None:
+        """Read what is there of a head."""
+        self._arrivals[conn] = head
         try:
             data = conn.parser.unreader.take_buffered() if conn.initialized else b""
-            data = data or conn.sock.recv(HEAD_BYTES // 2, socket.MSG_DONTWAIT)
+            data = data or conn.sock.recv(FIRST_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
             self._wait_for(conn)
             return
@@ -147,36 +147,120 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         head.data += data
         if not data or time.monotonic() > head.until:
             self._close(conn)
-        elif _is_whole(head.data):
-            del self._started[conn]
-            conn.init()
-            conn.parser.unreader.max_body_chunk = STEP_BYTES
-            if self._shedder.full and (rest := self._refused(conn, head.data)):
-                self._started[conn] = rest
-                self._read_rest(conn)
-            else:
-                conn.parser.unreader.unread(head.data)
-                super().enqueue_req(conn)
-        elif len(head.data) <= HEAD_BYTES:
-            self._wait_for(conn)
-        else:
+        elif head.is_too_long:
             with suppress(OSError):
                 conn.sock.send(TOO_LONG, socket.MSG_DONTWAIT)
             self._let_go(conn)
+        elif head.is_whole:
+            self._begin(conn, head.data)
+        else:
+            self._wait_for(conn)
 
-    def _refused(self, conn: TConn, data: bytes) -> _Rest | None:
-        """What is left of a request that is refused; None for one that is not, or not surely."""
+    def _begin(self, conn: TConn, data: bytes) -> None:
+        """A head has come: refuse the request, read its body for the desk, or give it a thread."""
+        self._forget(conn)
+        conn.sock.came, conn.sock.queued = time.perf_counter(), None
+        if not conn.initialized:
+            conn.initialized = True
+            conn.parser = Parser(self.cfg, conn.sock, conn.client)
+        elif conn.sock.gettimeout() is None:
+            conn.sock.setblocking(False)  # the parser, too, must not wait here
+        conn.parser.unreader.unread(data)
         try:
-            head = data[: data.index(b"\r\n\r\n") + 4]
-            parser = RequestParser(self.cfg, iter([head]), conn.client)
-            request = next(parser)
+            request = conn.parser.look()
         except Exception:  # anything may be sent: a thread finds out what is wrong with it
-            return None
-        fields = dict(request.headers)
-        body = request.body.reader
-        left = len(head) + body.length - len(data) if isinstance(body, LengthReader) else -1
+            conn.parser = Parser(self.cfg, conn.sock, conn.client)
+            conn.parser.unreader.unread(data)
+            super().enqueue_req(conn)
+            return
+        came = conn.parser.unreader.take_buffered()
+        body = Body.of(request, len(came))
+        if self._refuse(conn, body):
+            return
+        if self._is_for_desk(body):
+            self._arrivals[conn] = body
+            self._held += body.length
+            conn.parser.unreader.unread(came[body.length :])
+            body.pieces.append(came[: body.length])
+            body.left = max(body.left, 0)
+            self._read_body(conn, body)
+        else:
+            conn.parser.unreader.unread(came)
+            super().enqueue_req(conn)
+
+    def _is_for_desk(self, body: Body) -> bool:
+        request, kind = body.request, body.fields.get("CONTENT-TYPE", "")
+        return (
+            0 <= body.length <= BODY_BYTES
+            and self._held + body.length <= HELD_BYTES
+            and "EXPECT" not in body.fields
+            and not self._shedder.full
+            and self._desk.takes(request.method, request.path, kind)
+        )
+
+    def _read_body(self, conn: TConn, body: Body) -> None:
+        """Read what is there of a body; the whole of it goes to the desk."""
+        try:
+            while body.left:
+                data = conn.sock.recv(min(body.left, STEP_BYTES), socket.MSG_DONTWAIT)
+                if not data:
+                    self._close(conn)
+                    return
+                body.pieces.append(data)
+                body.left -= len(data)
+        except BlockingIOError:
+            if time.monotonic() > body.until:
+                self._leave_to_thread(conn)
+            else:
+                self._wait_for(conn)
+            return
+        except OSError:
+            self._close(conn)
+            return
+        self._forget(conn)
+        if self._refuse(conn, body):
+            return
+        body.request.body = io.BytesIO(b"".join(body.pieces))
+        if self._shedder.full:
+            super().enqueue_req(conn)
+        else:
+            conn.sock.queued = time.perf_counter()
+            self._desk.put(partial(self._answer_at_desk, conn))
+
+    def _leave_to_thread(self, conn: TConn) -> None:
+        """Let a thread read the rest of a body."""
+        body = self._forget(conn)
+        assert isinstance(body, Body)
+        conn.parser.unreader.unread(b"".join(body.pieces))
+        super().enqueue_req(conn)
+
+    def _answer_at_desk(self, conn: TConn) -> None:
+        """What a clerk does with a request, in a thread of the pool."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(self.handle(conn))
+        except BaseException as error:
+            done.set_exception(error)
+        if conn.sock.unsent:
+            self.tpool.submit(self._send_rest, conn, done)
+        else:
+            self.method_queue.defer(self.finish_request, conn, done)
+
+    def _send_rest(self, conn: TConn, done: "Future[Any]") -> None:
+        """A client takes its answer slowly: another thread of the pool waits for it."""
+        try:
+            conn.sock.send_rest()
+        except OSError:
+            done = Future()
+            done.set_result(False)
+        self.method_queue.defer(self.finish_request, conn, done)
+
+    def _refuse(self, conn: TConn, body: Body) -> bool:
+        """Refuse a request, if all places are taken, and it is surely one that is refused then."""
+        request, fields = body.request, body.fields
         if (
-            request.method not in ("GET", "POST")
+            not self._shedder.full
+            or request.method not in ("GET", "POST")
             or request.version != (1, 1)
             or request.should_close()
             or not self.alive
@@ -184,28 +268,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             or len(fields) < len(request.headers)  # some are repeated
             or "EXPECT" in fields
             or "%" in request.path
-            or not 0 <= left <= DRAIN_BYTES  # in chunks, or with the next request behind it
-            or parser.unreader.buf.getvalue()
+            or not 0 <= body.left <= DRAIN_BYTES  # in chunks, or with the next request behind it
             or not self._shedder.refuses(request.method, request.path, "ORIGIN" in fields)
         ):
-            return None
-        status, headers, text = self._shedder.refusal(
-            request.method, fields.get("X-REQUEST-ID", "")
-        )
-        lines = [
-            f"HTTP/1.1 {status}",
-            f"Server: {SERVER}",
-            f"Date: {http_date()}",
-            "Connection: keep-alive",
-            *(f"{name}: {value}" for name, value in headers),
-        ]
-        answer = "\r\n".join([*lines, "", ""]).encode("latin-1") + text
-        return _Rest(time.monotonic() + REFUSED_S, left, answer)
+            return False
+        conn.parser.forget()
+        answer = self._shedder.whole_refusal(request.method, fields.get("X-REQUEST-ID", ""))
+        self._read_rest(conn, Rest(body.left, time.monotonic() + REFUSED_S, answer))
+        return True
 
-    def _read_rest(self, conn: TConn) -> None:
+    def _read_rest(self, conn: TConn, rest: Rest) -> None:
         """Read what is there of a rest; answer after its end."""
-        rest = self._started[conn]
-        assert isinstance(rest, _Rest)
+        self._arrivals[conn] = rest
         if rest.left:
             try:
                 wanted = min(rest.left, STEP_BYTES)
@@ -232,7 +306,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _answer(self, conn: TConn, answer: bytes) -> None:
         with suppress(OSError):
             if answer and conn.sock.send(answer, socket.MSG_DONTWAIT) == len(answer):
-                del self._started[conn]
+                self._forget(conn)
                 kept: Future[bool] = Future()
                 kept.set_result(True)
                 super().finish_request(conn, kept)
@@ -246,8 +320,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except OSError:
             self._close(conn)
             return
-        self._started[conn] = _Rest(time.monotonic() + DRAIN_S, DRAIN_BYTES, b"")
-        self._read_rest(conn)
+        self._read_rest(conn, Rest(DRAIN_BYTES, time.monotonic() + DRAIN_S))
 
     def _wait_for(self, conn: TConn) -> None:
         """As gunicorn waits for the first bytes of a connection: for `keepalive` seconds."""
@@ -261,10 +334,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.log.exception("a connection is closed after an error")
         self._close(conn)
 
+    def _forget(self, conn: TConn) -> Head | Body | Rest | None:
+        """What has come of a request so far; it does not wait here any more."""
+        arrival = self._arrivals.pop(conn, None)
+        if isinstance(arrival, Body):
+            self._held -= arrival.length
+        return arrival
+
     def _close(self, conn: TConn) -> None:
-        self._started.pop(conn, None)
+        self._forget(conn)
         self.nr_conns -= 1
         conn.close()
+
+    @property
+    def _desk(self) -> "Desk":
+        desk: Desk = self.wsgi.extensions["dogorcat"].desk
+        return desk
 
     @property
     def _shedder(self) -> "Shedder":

@@ -9,6 +9,12 @@ from api.deadline import Deadline
 from api.problems import Problem
 
 
+class _Mine(threading.local):
+    """Of each thread."""
+
+    is_served = False
+
+
 class Lane:
     """Decoding and inference, a few at a time: more than there are CPUs only slows all of them.
 
@@ -22,14 +28,15 @@ class Lane:
         self._places = width + waiting
         self._queue: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
+        self._mine = _Mine()
 
     @property
     def full(self) -> bool:
-        """Whether all places are taken.
+        """Whether all places are taken, and this thread needs one.
 
         To be asked before anything is read of a request: who cannot be served is told so cheaply.
         """
-        return self._places <= 0
+        return self._places <= 0 and not self._mine.is_served
 
     @staticmethod
     def overloaded() -> Problem:
@@ -43,6 +50,9 @@ class Lane:
         Raises:
             Problem: `overloaded`, immediately.
         """
+        if self._mine.is_served:
+            yield
+            return
         with self._lock:
             if self.full:
                 raise self.overloaded()
@@ -50,10 +60,30 @@ class Lane:
         try:
             yield
         finally:
-            with self._lock:
-                self._places += 1
+            self.give_back()
 
-    def wait(self, deadline: Deadline) -> None:
+    def reserve(self) -> None:
+        """Take a place, full or not, for a request that will be answered while `served`."""
+        with self._lock:
+            self._places -= 1
+
+    def give_back(self) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._places += 1
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """A CPU for all that this thread does; each of its requests has a place already."""
+        self.wait(None)
+        self._mine.is_served = True
+        try:
+            yield
+        finally:
+            self._mine.is_served = False
+            self.go()
+
+    def wait(self, deadline: Deadline | None) -> None:
         """Wait for a CPU, but not longer than anyone waits for the answer; `go` gives it back.
 
         Who came first is first: a semaphore of the standard library lets the lucky ones pass.
@@ -61,6 +91,8 @@ class Lane:
         Raises:
             Problem: `deadline_exceeded`.
         """
+        if self._mine.is_served:
+            return
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -68,6 +100,9 @@ class Lane:
             turn = threading.Lock()
             turn.acquire()
             self._queue.append(turn)
+        if deadline is None:
+            turn.acquire()
+            return
         if turn.acquire(timeout=deadline.remaining()):
             return
         with self._lock:
@@ -78,6 +113,8 @@ class Lane:
 
     def go(self) -> None:
         """Give the CPU to the next who waits."""
+        if self._mine.is_served:
+            return
         with self._lock:
             if self._queue:
                 self._queue.popleft().release()

@@ -7,6 +7,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask, Response, request, request_started
 
@@ -28,6 +29,8 @@ class _Seen:
 
     id: str
     began: float
+    waited: float = 0.0
+    """Seconds on the desk (`api.desk`), until they are added to the stage `wait`."""
     stages: list[tuple[str, float]] = field(default_factory=list)
     verdicts: list[tuple[str, str]] = field(default_factory=list)
 
@@ -42,7 +45,7 @@ def register(app: Flask, settings: Settings) -> None:
 
     @request_started.connect_via(app)  # before any hook: each of them may end the request
     def begin(_: Flask) -> None:
-        _current.set(_Seen(id_of(request.headers.get(REQUEST_ID, "")), _now()))
+        _current.set(_begun(request.headers.get(REQUEST_ID, ""), request.environ))
         metrics.UNDER_WAY.inc()
 
     @app.after_request
@@ -74,6 +77,17 @@ def register(app: Flask, settings: Settings) -> None:
             metrics.UNDER_WAY.dec()
 
 
+def _begun(given_id: str, environ: WSGIEnvironment) -> _Seen:
+    """A request, from when its head came, if that is known (`api.connection`)."""
+    now, connection = _now(), environ.get("gunicorn.socket")
+    queued: float | None = getattr(connection, "queued", None)
+    return _Seen(
+        id_of(given_id),
+        began=getattr(connection, "came", now),
+        waited=0.0 if queued is None else now - queued,
+    )
+
+
 def id_of(given: str) -> str:
     """The id of a request: the one it brings if that is a sane one, else a new one."""
     return given if _SANE.fullmatch(given) else secrets.token_hex(8)
@@ -98,6 +112,9 @@ class stage:  # reads as a function; a generator would cost twice as much
 
     def __exit__(self, *_: object) -> None:
         self.seconds = _now() - self._began
+        self._record()
+
+    def _record(self) -> None:
         _stage_seconds(self._name).observe(self.seconds)
         seen = _current.get()
         if seen:
@@ -105,19 +122,26 @@ class stage:  # reads as a function; a generator would cost twice as much
 
 
 class waiting(stage):
-    """The stage `wait`; who is in it is counted."""
+    """The stage `wait`: all parts of it are added up; who is in one of them is counted."""
 
     def __init__(self) -> None:
         super().__init__("wait")
+        seen = _current.get()
+        if seen:
+            self.seconds, seen.waited = seen.waited, 0.0
 
     def __enter__(self) -> "waiting":
         metrics.WAITING.inc()
         super().__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self.seconds += _now() - self._began
         metrics.WAITING.dec()
+
+    def over(self) -> None:
+        """That was the last part."""
+        self._record()
 
 
 # What `labels` looks up under a lock, anew for each request; there are few of them.

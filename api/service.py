@@ -12,6 +12,7 @@ from flask import g, has_app_context
 
 from api import body_memory, observe, schemas
 from api.deadline import Deadline
+from api.desk import Desk
 from api.lane import Lane
 from api.photos import Photo, PhotoSources
 from api.problems import Problem
@@ -48,6 +49,7 @@ class Service:
     fetcher: Fetcher
     photos: PhotoSources
     lane: Lane
+    desk: Desk
 
     @classmethod
     def start(cls, settings: Settings, runtime: Runtime | None = None) -> "Service":
@@ -70,15 +72,15 @@ class Service:
             on_bytes=body_memory.fetched,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
+        cpus = max(1, usable_cpus() // settings.web_concurrency)
+        lane = Lane(width=cpus + SPARE_TURNS, waiting=WAITING_PER_WORKER)
         return cls(
             settings=settings,
             models=Models(settings, runtime),
             fetcher=fetcher,
             photos=PhotoSources(settings, fetcher),
-            lane=Lane(
-                width=max(1, usable_cpus() // settings.web_concurrency) + SPARE_TURNS,
-                waiting=WAITING_PER_WORKER,
-            ),
+            lane=lane,
+            desk=Desk(lane, clerks=cpus),
         )
 
     @property
@@ -137,16 +139,27 @@ class Service:
             Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
-        with observe.waiting():
-            self.lane.wait(deadline)
+        wait = observe.waiting()
         try:
-            picture, decode_ms = _timed("decode", images.read, data, model.target)
-            (prediction,), inference_ms = _timed(
-                "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
-            )
-            preview = images.preview(data) if options.preview else None
+            with wait:
+                self.lane.wait(deadline)
+                self.desk.pause()
+            try:
+                picture, decode_ms = _timed(
+                    "decode", images.read, data, model.target, before_waiting=self.desk.leave
+                )
+                with wait:
+                    self.desk.pause()
+                (prediction,), inference_ms = _timed(
+                    "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
+                )
+                preview = images.preview(data) if options.preview else None
+            finally:
+                self.lane.go()
+            with wait:
+                self.desk.pause()
         finally:
-            self.lane.go()
+            wait.over()
         observe.verdict(model.card.name, prediction.verdict)
         timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
         facts = schemas.ImageFacts(

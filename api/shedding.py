@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
+from gunicorn import SERVER
+from gunicorn.util import http_date
 
 from api import headers, observe, problems
 from api.lane import Lane
@@ -75,6 +77,13 @@ class Shedder:
             (headers.RESOURCE_POLICY, "same-origin"),
         ]
         return f"{status} SERVICE UNAVAILABLE", fields, body
+
+    def whole_refusal(self, method: str, request_id: str) -> bytes:
+        """Refuse a request: its answer as it goes over a connection that is kept."""
+        status, fields, body = self.refusal(method, request_id)
+        kept = [("Server", SERVER), ("Date", http_date()), ("Connection", "keep-alive")]
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in kept + fields)]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
     def _tell(self) -> None:
         self._untold += 1

@@ -8,8 +8,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
+from api.arrivals import DRAIN_BYTES, DRAIN_S
 from api.body import reading_at_most
-from api.door import DRAIN_BYTES, DRAIN_S, STEP_BYTES
+from api.connection import STEP_BYTES
 
 
 def register(app: Flask) -> None:

@@ -7,7 +7,7 @@ are decoded on the spot (`common.pixels`), suspicious ones where that can be sto
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -59,9 +59,17 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
     return read(data, target).pixels
 
 
-def read(data: bytes, target: tuple[int, int]) -> Picture:
-    """Like `decode`, together with the format and size of the original."""
-    return _read(data, target)
+def read(
+    data: bytes, target: tuple[int, int], *, before_waiting: Callable[[], None] | None = None
+) -> Picture:
+    """Like `decode`, together with the format and size of the original.
+
+    Args:
+        data: as `decode`.
+        target: as `decode`.
+        before_waiting: called before this thread waits for other pictures or another process.
+    """
+    return _read(data, target, before_waiting)
 
 
 def preview(data: bytes, longest_side: int = 640) -> bytes:
@@ -87,6 +95,10 @@ class _Memory:
         self._most = self._left = most
         self._changed = threading.Condition()
 
+    def lacks(self, number: int) -> bool:
+        """Whether who takes so many now has to wait."""
+        return number > self._left
+
     @contextmanager
     def taken(self, number: int) -> Iterator[None]:
         if number > self._most:
@@ -94,7 +106,7 @@ class _Memory:
                 "The picture has more pixels than are accepted of its kind of file."
             )
         with self._changed:
-            self._changed.wait_for(lambda: number <= self._left)
+            self._changed.wait_for(lambda: not self.lacks(number))
             self._left -= number
         try:
             yield
@@ -108,9 +120,12 @@ _memory = _Memory(MAX_MEMORY)
 _process = DecodeProcess(DECODE_TIMEOUT_S)
 
 
-def _read(data: bytes, size: Size) -> Picture:
+def _read(data: bytes, size: Size, before_waiting: Callable[[], None] | None = None) -> Picture:
     header = inspect(data)
-    with _memory.taken(header.memory(*stored_size(header, size))):
+    needed = header.memory(*stored_size(header, size))
+    if before_waiting and (header.suspicious or _memory.lacks(needed)):
+        before_waiting()
+    with _memory.taken(needed):
         if header.suspicious:
             pixels, original = _process.render(data, size)
         else:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from api import door
+from api.arrivals import DRAIN_BYTES, HEAD_S
 from tests.api.conftest import FEW_THREADS, RED
 from tests.api.full_conf import BY_THREAD
 from tests.running import RunningService, running_service
@@ -79,10 +79,10 @@ def test_a_head_that_does_not_come_is_given_up(lone: RunningService) -> None:
     with connections(lone, 1, b"GET /healthz HTTP/1.1\r\n") as (client,):
         started = time.monotonic()
         with contextlib.suppress(OSError):
-            while time.monotonic() < started + 3 * door.HEAD_S:
+            while time.monotonic() < started + 3 * HEAD_S:
                 client.sendall(b"x")  # always a little more, so that it never falls silent
                 time.sleep(0.2)
-        assert time.monotonic() < started + 2 * door.HEAD_S
+        assert time.monotonic() < started + 2 * HEAD_S
 
 
 def test_who_does_not_close_holds_nobody_up(lone: RunningService) -> None:
@@ -171,7 +171,7 @@ AT_THE_DOOR = {
 }
 BY_A_THREAD = {
     "in chunks": {"data": (RED[i : i + 1000] for i in range(0, len(RED), 1000))},
-    "more than is drained": {"data": bytes(door.DRAIN_BYTES + 1)},
+    "more than is drained": {"data": bytes(DRAIN_BYTES + 1)},
     "the last request": {"headers": {"Connection": "close"}},
     "a strange header": {"headers": {"X-Twice": "a", "Content-Length": "0, 0"}},
 }

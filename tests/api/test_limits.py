@@ -1,7 +1,7 @@
 """Rate limits, API keys, who a client is, CORS, and what happens when there is too much."""
 
-import concurrent.futures
 import contextlib
+import json
 import shutil
 import socket
 import subprocess
@@ -14,6 +14,8 @@ import pytest
 import requests
 
 from tests.api.conftest import RED
+from tests.api.photo_servers import picture
+from tests.api.together import together
 from tests.running import ROOT, RunningService, free_port, running_service
 
 TIMEOUT_S = 30
@@ -147,15 +149,15 @@ def test_cors_is_off_unless_set(model_dir: Path, tmp_path: Path) -> None:
 
 def test_too_many_at_once_are_told_at_once(model_dir: Path, tmp_path: Path) -> None:
     """More requests than a worker takes: each is answered, or told to come back."""
-    with (
-        running_service(tmp_path, MODEL_DIR=model_dir, WEB_CONCURRENCY=1, THREADS=8) as service,
-        concurrent.futures.ThreadPoolExecutor(40) as pool,
-    ):
-        answers = list(pool.map(lambda _: classify(service), range(200)))
-        assert {answer.status_code for answer in answers} == {200, 503}
+    photo = picture("red", size=(4000, 3000))
+    request = b"POST /api/v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+    request += b"Content-Length: %d\r\n\r\n" % len(photo) + photo
+    with running_service(tmp_path, MODEL_DIR=model_dir, WEB_CONCURRENCY=1, THREADS=8) as service:
+        answers = together(service, [request] * 100)
+        assert {answer.status for answer in answers} == {200, 503}
         for answer in answers:
-            if answer.status_code == 503:
-                assert answer.json()["code"] == "overloaded"
+            if answer.status == 503:
+                assert json.loads(answer.content)["code"] == "overloaded"  # type: ignore[attr-defined]
                 assert answer.headers["Retry-After"] == "1"
         assert classify(service).status_code == 200
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from api.door import DRAIN_S
+from api.arrivals import DRAIN_S
 from tests.api.conftest import World
 from tests.running import RunningService
 

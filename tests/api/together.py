@@ -1,0 +1,28 @@
+"""Requests that come all at the same moment, each over a connection of its own."""
+
+import http.client
+import socket
+from contextlib import ExitStack
+
+from tests.running import RunningService
+
+PATIENCE_S = 30
+
+
+def together(service: RunningService, requests: list[bytes]) -> list[http.client.HTTPResponse]:
+    """Send whole HTTP requests, their last bytes last; the answers, read, in the same order."""
+    answers = []
+    with ExitStack() as stack:
+        clients = []
+        for request in requests:
+            client = stack.enter_context(socket.create_connection(service.address, PATIENCE_S))
+            client.sendall(request[:-1])
+            clients.append(client)
+        for client, request in zip(clients, requests, strict=True):
+            client.sendall(request[-1:])
+        for client in clients:
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            answer.content = answer.read()  # type: ignore[attr-defined]
+            answers.append(answer)
+    return answers

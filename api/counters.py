@@ -11,6 +11,8 @@ from limits.strategies import FixedWindowRateLimiter
 
 PREFIX = "dogorcat"
 SWEEP_S = 1.0
+ANSWER_S = 0.5
+"""For so long a Redis is waited for, unless the address says otherwise (`?socket_timeout=…`)."""
 RETRY_S = 1.0
 """For so long nobody asks a Redis that did not answer."""
 
@@ -41,7 +43,8 @@ class Counters:
         self._memory = FixedWindowRateLimiter(_SweptMemory())
         self._shared: FixedWindowRateLimiter | None = None
         if not url.startswith("memory:"):
-            storage = storage_from_string(url, wrap_exceptions=True)
+            patience = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
+            storage = storage_from_string(url, wrap_exceptions=True, **patience)
             self._shared = FixedWindowRateLimiter(storage)
         self._trusted_from = 0.0
 

@@ -1,6 +1,9 @@
 """Each client is counted for itself; a storage that is down does not take the service down."""
 
-from api.counters import Counters
+import socket
+import time
+
+from api.counters import ANSWER_S, Counters
 from tests.running import free_port
 
 
@@ -33,3 +36,11 @@ def test_memory_counts_while_redis_does_not_answer() -> None:
     counters = Counters("1 per minute", f"redis://127.0.0.1:{free_port()}")
     assert counters.hit("a").allowed
     assert not counters.hit("a").allowed
+
+
+def test_a_redis_that_says_nothing_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        counters = Counters("2 per minute", f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        assert counters.hit("a").allowed
+        assert time.monotonic() - began < 10 * ANSWER_S

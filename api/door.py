@@ -37,6 +37,8 @@ FIRST_BYTES = 64 * 1024
 """Read at first: mostly the whole request."""
 HELD_BYTES = 32 * 2**20
 """Of all bodies that come at the same time; what comes beside them is read by threads."""
+ACCEPTED = 64
+"""New connections at a time: the next ones may have to wait until pictures are computed."""
 GIVE_WAY_S = 0.002
 """A worker with more connections than another leaves it so much time to take the next one."""
 BUNCH_S = 0.02
@@ -78,11 +80,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._crowd.leave()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection, unless a worker that has fewer does."""
+        """Take new connections, unless a worker that has fewer does."""
         if self._crowd.is_larger(self.nr_conns):
             time.sleep(GIVE_WAY_S)
-        super().accept(listener)
-        self._crowd.tell(self.nr_conns)
+        for _ in range(min(ACCEPTED, self.worker_connections - self.nr_conns)):
+            before = self.nr_conns
+            super().accept(listener)
+            self._crowd.tell(self.nr_conns)
+            if self.nr_conns == before or self._crowd.is_larger(self.nr_conns):
+                return
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Look at what happened meanwhile, in bunches: not while pictures are computed."""

@@ -298,3 +298,24 @@ def test_waiting_is_told(lone: RunningService) -> None:
     count = "dogorcat_stage_seconds_count"
     for stage in ("wait", "decode", "inference"):
         assert after[count][(stage,)] - before[count][(stage,)] == 12
+
+
+def test_new_connections_are_taken_while_pictures_are_computed(lone: RunningService) -> None:
+    over = threading.Event()
+    large = request(picture("red", size=(3000, 3000), format="PNG"))
+
+    def keep_busy() -> None:
+        with socket.create_connection(lone.address, WAIT_S) as client:
+            while not over.is_set():
+                client.sendall(large)
+                read_answers(client, 1)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        busy = [pool.submit(keep_busy) for _ in range(COHORT)]
+        began = time.monotonic()
+        answers = together(lone, [b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] * 200)
+        took = time.monotonic() - began
+        over.set()
+    assert {answer.status for answer in answers} == {200}
+    assert took < SOON_S
+    assert all(one.result() is None for one in busy)

@@ -1,10 +1,12 @@
-"""What has come of a request while its connection waits at the door (`api.door`)."""
+"""What has come over the connections that wait at the door (`api.door`)."""
 
 import time
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from gunicorn.http.body import LengthReader
 from gunicorn.http.message import Request
+from gunicorn.workers.gthread import TConn
 
 HEAD_BYTES = 16 * 1024
 """A longer head gets 431."""
@@ -75,3 +77,30 @@ class Rest:
     """On the monotonic clock; after it the answer is not put off any longer."""
     answer: bytes = b""
     """What is sent then. The connection is closed if there is none."""
+
+
+class Arrivals:
+    """What has come over each connection that waits."""
+
+    def __init__(self) -> None:
+        self._of: WeakKeyDictionary[TConn, Head | Body | Rest] = WeakKeyDictionary()
+        self.held = 0
+        """Bytes of all bodies that are coming."""
+
+    def get(self, conn: TConn) -> Head | Body | Rest | None:
+        """What has come; None of a connection that has just begun to wait."""
+        return self._of.get(conn)
+
+    def put(self, conn: TConn, arrival: Head | Body | Rest) -> None:
+        """Keep what has come, in place of what there was."""
+        self.forget(conn)
+        self._of[conn] = arrival
+        if isinstance(arrival, Body):
+            self.held += arrival.length
+
+    def forget(self, conn: TConn) -> Head | Body | Rest | None:
+        """Take what has come: the connection does not wait any more."""
+        arrival = self._of.pop(conn, None)
+        if isinstance(arrival, Body):
+            self.held -= arrival.length
+        return arrival

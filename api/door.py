@@ -1,71 +1,40 @@
-"""gunicorn's threaded worker, with a better door: the thread in which all connections wait.
+"""How connections come and go: gunicorn's threaded worker, with a better door.
 
-A request gets a thread when its head is there, so that clients that send none, or send it slowly,
-hold nobody up. A picture goes to the desk (`api.desk`) when it is there as a whole. A request that
-is refused for want of places (`api.shedding`) gets no thread at all: it is read and answered at the
-door, which is cheaper. A connection is closed without waiting there for its other end, as gunicorn
-would, for up to two seconds. And new connections go to the worker that has the fewest.
+New connections go to the worker that has the fewest. They wait here, without a thread, and so does
+what is only read to be forgotten. A connection is closed without waiting for its other end, as
+gunicorn would, for up to two seconds.
 """
 
-import io
 import socket
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from itertools import takewhile
 from selectors import EVENT_READ
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from api.arrivals import BODY_BYTES, DRAIN_BYTES, DRAIN_S, REFUSED_S, Body, Head, Rest
-from api.connection import STEP_BYTES, Connection, Parser
+from api.arrivals import DRAIN_BYTES, DRAIN_S, Arrivals, Rest
+from api.connection import STEP_BYTES
 from api.crowd import Crowd
-from common.cpus import usable_cpus
 
-if TYPE_CHECKING:  # the master, which imports this module, must not import the application
-    from api.desk import Desk
-    from api.shedding import Shedder
-
-TOO_LONG = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-)
-FIRST_BYTES = 64 * 1024
-"""Read at first: mostly the whole request."""
-HELD_BYTES = 32 * 2**20
-"""Of all bodies that come at the same time; what comes beside them is read by threads."""
 ACCEPTED = 64
 """New connections at a time: the next ones may have to wait until pictures are computed."""
+READ_ON = 8
+"""Steps in which a rest is read at a time."""
 GIVE_WAY_S = 0.002
 """A worker with more connections than another leaves it so much time to take the next one."""
-BUNCH_S = 0.02
-"""Longest time for which nothing is looked at while pictures are computed."""
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """See above. Its methods run in the main thread of the process, but for what says otherwise."""
+class Door(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """See above. Its methods run in the main thread of their process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._arrivals: WeakKeyDictionary[TConn, Head | Body | Rest] = WeakKeyDictionary()
-        self._held = 0
+        self.arrivals = Arrivals()
         self._scratch = memoryview(bytearray(STEP_BYTES))
         self._crowd = Crowd(self.age)
-
-    def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Threads for requests, and for the clerks of the desk."""
-        return ThreadPoolExecutor(max_workers=self.cfg.threads + usable_cpus())
-
-    def run(self) -> None:
-        """Serve until the end."""
-        self._desk.open(self.tpool)
-        try:
-            super().run()
-        finally:
-            self._desk.close()
 
     def notify(self) -> None:
         """After each event: tell the master that this worker lives, and others its connections."""
@@ -90,22 +59,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if self.nr_conns == before or self._crowd.is_larger(self.nr_conns):
                 return
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Look at what happened meanwhile, in bunches: not while pictures are computed."""
-        self._desk.wait_for_clerk(BUNCH_S)
-        super().wait_for_and_dispatch_events(timeout)
-        self._desk.flush()
-
-    def enqueue_req(self, conn: TConn) -> None:
-        """A connection is new, or readable, or has more requests that came with the last one."""
-        if self.cfg.is_ssl:
-            super().enqueue_req(conn)
-            return
-        try:
-            self._serve(conn)
-        except Exception:  # it would end the worker
-            self._log_and_close(conn)
-
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """A thread is done with a connection: keep it, or close it."""
         keep = fs.cancelled() or fs.exception() or fs.result()
@@ -117,188 +70,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except Exception:
             self._log_and_close(conn)
 
-    def murder_pending(self) -> None:
-        """Close connections that have been silent for too long; of a body a thread reads on."""
-        now = time.monotonic()
-        for conn in list(takewhile(lambda one: one.timeout <= now, self.pending_conns)):
-            if isinstance(self._arrivals.get(conn), Body):
-                self.poller.unregister(conn.sock)
-                self.pending_conns.remove(conn)
-                self._leave_to_thread(conn)
-        super().murder_pending()
-
-    def _serve(self, conn: TConn) -> None:
-        arrival = self._arrivals.get(conn)
-        if not isinstance(conn.sock, Connection):
-            conn.sock = Connection.of(conn.sock)
-            self._wait_for(conn)
-        elif isinstance(arrival, Rest):
-            self._read_rest(conn, arrival)
-        elif isinstance(arrival, Body):
-            self._read_body(conn, arrival)
-        else:
-            self._read_head(conn, arrival or Head())
-
-    def _read_head(self, conn: TConn, head: Head) -> None:
-        """Read what is there of a head."""
-        self._arrivals[conn] = head
-        try:
-            data = conn.parser.unreader.take_buffered() if conn.initialized else b""
-            data = data or conn.sock.recv(FIRST_BYTES, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            self._wait_for(conn)
-            return
-        except OSError:
-            data = b""
-        head.data += data
-        if not data or time.monotonic() > head.until:
-            self._close(conn)
-        elif head.is_too_long:
-            with suppress(OSError):
-                conn.sock.send(TOO_LONG, socket.MSG_DONTWAIT)
-            self._let_go(conn)
-        elif head.is_whole:
-            self._begin(conn, head.data)
-        else:
-            self._wait_for(conn)
-
-    def _begin(self, conn: TConn, data: bytes) -> None:
-        """A head has come: refuse the request, read its body for the desk, or give it a thread."""
-        self._forget(conn)
-        conn.sock.came, conn.sock.queued = time.perf_counter(), None
-        if not conn.initialized:
-            conn.initialized = True
-            conn.parser = Parser(self.cfg, conn.sock, conn.client)
-        elif conn.sock.gettimeout() is None:
-            conn.sock.setblocking(False)  # the parser, too, must not wait here
-        conn.parser.unreader.unread(data)
-        try:
-            request = conn.parser.look()
-        except Exception:  # anything may be sent: a thread finds out what is wrong with it
-            conn.parser = Parser(self.cfg, conn.sock, conn.client)
-            conn.parser.unreader.unread(data)
-            super().enqueue_req(conn)
-            return
-        came = conn.parser.unreader.take_buffered()
-        body = Body.of(request, len(came))
-        if self._refuse(conn, body):
-            return
-        if self._is_for_desk(body):
-            self._arrivals[conn] = body
-            self._held += body.length
-            conn.parser.unreader.unread(came[body.length :])
-            body.pieces.append(came[: body.length])
-            body.left = max(body.left, 0)
-            self._read_body(conn, body)
-        else:
-            conn.parser.unreader.unread(came)
-            super().enqueue_req(conn)
-
-    def _is_for_desk(self, body: Body) -> bool:
-        request, kind = body.request, body.fields.get("CONTENT-TYPE", "")
-        return (
-            0 <= body.length <= BODY_BYTES
-            and self._held + body.length <= HELD_BYTES
-            and "EXPECT" not in body.fields
-            and not self._shedder.full
-            and self._desk.takes(request.method, request.path, kind)
-        )
-
-    def _read_body(self, conn: TConn, body: Body) -> None:
-        """Read what is there of a body; the whole of it goes to the desk."""
-        try:
-            while body.left:
-                data = conn.sock.recv(min(body.left, STEP_BYTES), socket.MSG_DONTWAIT)
-                if not data:
-                    self._close(conn)
-                    return
-                body.pieces.append(data)
-                body.left -= len(data)
-        except BlockingIOError:
-            if time.monotonic() > body.until:
-                self._leave_to_thread(conn)
-            else:
-                self._wait_for(conn)
-            return
-        except OSError:
-            self._close(conn)
-            return
-        self._forget(conn)
-        if self._refuse(conn, body):
-            return
-        body.request.body = io.BytesIO(b"".join(body.pieces))
-        if self._shedder.full:
-            super().enqueue_req(conn)
-        else:
-            conn.sock.queued = time.perf_counter()
-            self._desk.put(partial(self._answer_at_desk, conn))
-
-    def _leave_to_thread(self, conn: TConn) -> None:
-        """Let a thread read the rest of a body."""
-        body = self._forget(conn)
-        assert isinstance(body, Body)
-        conn.parser.unreader.unread(b"".join(body.pieces))
-        super().enqueue_req(conn)
-
-    def _answer_at_desk(self, conn: TConn) -> None:
-        """What a clerk does with a request, in a thread of the pool."""
-        done: Future[Any] = Future()
-        try:
-            done.set_result(self.handle(conn))
-        except BaseException as error:
-            done.set_exception(error)
-        if conn.sock.unsent:
-            self.tpool.submit(self._send_rest, conn, done)
-        else:
-            self.method_queue.defer(self.finish_request, conn, done)
-
-    def _send_rest(self, conn: TConn, done: "Future[Any]") -> None:
-        """A client takes its answer slowly: another thread of the pool waits for it."""
-        try:
-            conn.sock.send_rest()
-        except OSError:
-            done = Future()
-            done.set_result(False)
-        self.method_queue.defer(self.finish_request, conn, done)
-
-    def _refuse(self, conn: TConn, body: Body) -> bool:
-        """Refuse a request, if all places are taken, and it is surely one that is refused then."""
-        request, fields = body.request, body.fields
-        if (
-            not self._shedder.full
-            or request.method not in ("GET", "POST")
-            or request.version != (1, 1)
-            or request.should_close()
-            or not self.alive
-            or len(self.keepalived_conns) >= self.max_keepalived
-            or len(fields) < len(request.headers)  # some are repeated
-            or "EXPECT" in fields
-            or "%" in request.path
-            or not 0 <= body.left <= DRAIN_BYTES  # in chunks, or with the next request behind it
-            or not self._shedder.refuses(request.method, request.path, "ORIGIN" in fields)
-        ):
-            return False
-        conn.parser.forget()
-        answer = self._shedder.whole_refusal(request.method, fields.get("X-REQUEST-ID", ""))
-        self._read_rest(conn, Rest(body.left, time.monotonic() + REFUSED_S, answer))
-        return True
-
     def _read_rest(self, conn: TConn, rest: Rest) -> None:
         """Read what is there of a rest; answer after its end."""
-        self._arrivals[conn] = rest
-        if rest.left:
-            try:
+        self.arrivals.put(conn, rest)
+        try:
+            for _ in range(READ_ON):
+                if not rest.left:
+                    break
                 wanted = min(rest.left, STEP_BYTES)
                 count = conn.sock.recv_into(self._scratch, wanted, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                self._wait_for(conn)
-                return
-            except OSError:
-                count = 0
-            rest.left -= count
-            if not count:
-                self._close(conn)
-                return
+                if not count:
+                    self._close(conn)
+                    return
+                rest.left -= count
+        except BlockingIOError:
+            self._wait_for(conn)
+            return
+        except OSError:
+            self._close(conn)
+            return
         late = time.monotonic() > rest.until
         if rest.left and not late:
             self._wait_for(conn)
@@ -312,7 +102,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _answer(self, conn: TConn, answer: bytes) -> None:
         with suppress(OSError):
             if answer and conn.sock.send(answer, socket.MSG_DONTWAIT) == len(answer):
-                self._forget(conn)
+                self.arrivals.forget(conn)
                 kept: Future[bool] = Future()
                 kept.set_result(True)
                 super().finish_request(conn, kept)
@@ -340,24 +130,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.log.exception("a connection is closed after an error")
         self._close(conn)
 
-    def _forget(self, conn: TConn) -> Head | Body | Rest | None:
-        """What has come of a request so far; it does not wait here any more."""
-        arrival = self._arrivals.pop(conn, None)
-        if isinstance(arrival, Body):
-            self._held -= arrival.length
-        return arrival
-
     def _close(self, conn: TConn) -> None:
-        self._forget(conn)
+        self.arrivals.forget(conn)
         self.nr_conns -= 1
         conn.close()
-
-    @property
-    def _desk(self) -> "Desk":
-        desk: Desk = self.wsgi.extensions["dogorcat"].desk
-        return desk
-
-    @property
-    def _shedder(self) -> "Shedder":
-        shedder: Shedder = self.wsgi.extensions["shedder"]
-        return shedder

@@ -34,9 +34,9 @@ except SettingsError as error:
 wsgi_app = "api.gunicorn_conf:worker_app()"
 bind = settings.address
 workers = settings.web_concurrency
-worker_class = "api.door.Worker"
+worker_class = "api.worker.Worker"
 threads = settings.threads
-http_parser = "python"  # the C one takes line ends that `api.door` does not look for
+http_parser = "python"  # the C one takes line ends that `api.arrivals` does not look for
 worker_connections = listen.connections(4096)
 # Each worker loads its own models: a runtime with threads of its own does not survive a fork.
 preload_app = False

@@ -4,7 +4,7 @@ import contextlib
 import io
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from flask import g, request
@@ -116,7 +116,7 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
             parser = PushMultipartParser(
                 request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
             )
-            found = _files(parser.parse_blocking(request.stream.read, STEP_BYTES), most)
+            found = _files(parser.parse_blocking(_reader(), STEP_BYTES), most)
         except MultipartError as error:
             # The parser keeps its error, which would keep the parser and all that was read.
             error.__traceback__ = None
@@ -124,6 +124,14 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     if found is None:
         raise Problem("invalid_request", "The form is malformed or ends too early.")
     return found
+
+
+def _reader() -> Callable[[int], bytes]:
+    """What reads the body. Werkzeug's stream copies it, and ends one whose length nobody told."""
+    stream = request.stream  # refuses what is too large by its own word
+    told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
+    read: Callable[[int], bytes] = g.body.read if told else stream.read
+    return read
 
 
 def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:

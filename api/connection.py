@@ -26,7 +26,7 @@ class Connection(socket.socket):
     queued: float | None = None
     """When it was put onto the desk (`api.desk`), on the same clock; None if it was not."""
     unsent: bytes = b""
-    """What is left of an answer from the desk: the client does not take it fast enough."""
+    """What has not been sent of an answer from the desk."""
 
     @classmethod
     def of(cls, plain: socket.socket) -> Self:
@@ -36,22 +36,23 @@ class Connection(socket.socket):
         return made
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0, /) -> None:
-        """Send all; from the desk only what goes at once."""
-        left = memoryview(data)
-        if not self.unsent:
-            with suppress(BlockingIOError):
-                left = left[self.send(left, flags | socket.MSG_DONTWAIT) :]
-        if self.queued is not None:
-            self.unsent += left
-        elif left:
-            self._send_patiently(left)
+        """Send all; at the desk it is kept until the whole answer is there."""
+        if self.queued is None:
+            self._send_patiently(data)
+        else:
+            self.unsent += data
+
+    def send_at_once(self) -> None:
+        """Send of an answer from the desk what goes without waiting: mostly all."""
+        with suppress(BlockingIOError):
+            self.unsent = self.unsent[self.send(self.unsent, socket.MSG_DONTWAIT) :]
 
     def send_rest(self) -> None:
         """Send what is left of an answer from the desk."""
         left, self.unsent = self.unsent, b""
-        self._send_patiently(memoryview(left))
+        self._send_patiently(left)
 
-    def _send_patiently(self, data: memoryview) -> None:
+    def _send_patiently(self, data: "ReadableBuffer") -> None:
         patience = self.gettimeout()
         self.settimeout(SEND_S)
         try:

@@ -195,7 +195,9 @@ class Worker(Door):
         """What a clerk does with a request; in a thread of the pool."""
         done: Future[Any] = Future()
         try:
-            done.set_result(self.handle(conn))
+            kept = self.handle(conn)
+            conn.sock.send_at_once()
+            done.set_result(kept)
         except BaseException as error:
             done.set_exception(error)
         if conn.sock.unsent:

@@ -1,97 +1,147 @@
 """Where the CPU time of one request goes: `python -m bench.stages`. Half a minute.
 
-The same photo takes roads that differ by one step, in turns, in one thread; a stage costs what the
-medians differ by. What gunicorn and the socket cost on top, `bench.serving` shows.
+The service's own worker (door, desk, application) runs in a thread and answers the same photo over
+TCP: one at a time, then as many abreast as the desk takes. The functions of each stage are timed
+where they are called, by the CPU time of their thread; what is in none of them is the last line.
 """
 
-import io
+import contextlib
+import functools
 import logging
+import logging.config
+import os
+import selectors
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import numpy as np
-from flask import Flask, request
-from PIL import Image
+from flask import Flask
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.parser import RequestParser
 
+from api import body, logs, observe
 from api.app import create_app
+from api.desk import CLASSIFY, COHORT
 from api.settings import Settings
+from api.worker import Worker
 from bench import load, photos
-from common import images
+from common import images, pixels
 from common.classifier import Classifier
-from common.resize import resize
 
 TURNS = 150
 MODEL = Path("models/cat_dog")
+DOOR = "door: connections, heads and bodies"
+STAGES: list[tuple[str, Any, str]] = [
+    ("JPEG decoding (libjpeg-turbo, by Pillow)", pixels, "_jpeg"),
+    ("resize to the model's size", pixels, "resize"),
+    ("look at the file's header, checks, array", images, "_read"),
+    ("inference (ONNX Runtime)", Classifier, "run"),
+    ("scores to a prediction", Classifier, "predict"),
+    ("form or body", body, "picture"),
+    ("before: id, limits, keys, memory", Flask, "preprocess_request"),
+    ("after: metrics, headers, log", Flask, "process_response"),
+    ("line of the log", observe._log, "log"),
+    ("head of the request", RequestParser, "__next__"),
+    ("head of the answer (gunicorn)", wsgi.Response, "start_response"),
+    (DOOR, Worker, "wait_for_and_dispatch_events"),
+]
+REST = "Flask, gunicorn, validation, JSON, sockets"
+
+
+class Clock:
+    """Adds up the CPU time of stages, without that of stages within them."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+        self._mine = threading.local()
+
+    def watch(self, stage: str, owner: Any, name: str) -> None:
+        """Time a function from now on."""
+        function: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            outer, self._mine.inner = getattr(self._mine, "inner", 0.0), 0.0
+            start = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                took = time.thread_time() - start
+                self.spent[stage] += took - self._mine.inner
+                self._mine.inner = outer + took
+
+        setattr(owner, name, timed)
+
+
+@contextlib.contextmanager
+def running_worker(app: Flask) -> Iterator[tuple[str, int]]:
+    """The worker in a thread of this process: where it listens."""
+    config = Config()
+    config.set("threads", 8)
+    config.set("keepalive", 60)
+    config.set("http_parser", "python")
+    listener = socket.create_server(("127.0.0.1", 0))
+    worker = Worker(1, os.getppid(), [listener], None, 60, config, logs.Logger(config))
+    worker.wsgi, worker.tpool = app, worker.get_thread_pool()
+    worker.poller = selectors.DefaultSelector()
+    worker.method_queue.init()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield listener.getsockname()
+    finally:
+        worker.alive = False
+        worker.method_queue.defer(lambda: None)
+        thread.join()
+
+
+def measure(address: tuple[str, int], photo: bytes, abreast: int, clock: Clock) -> dict[str, float]:
+    """Microseconds of each stage for a picture, where so many are sent together."""
+    request = load.whole_request(CLASSIFY, photo)
+    turns: dict[str, list[float]] = defaultdict(list)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(abreast)]
+        for _ in range(TURNS):
+            clock.spent.clear()
+            whole, mine = time.process_time(), time.thread_time()
+            for client in clients:
+                client.sendall(request)
+            for client in clients:
+                assert client.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.002)  # until the connections are waited for again
+            spent = time.process_time() - whole - (time.thread_time() - mine)
+            for stage, *_ in STAGES:
+                turns[stage].append(clock.spent[stage])
+            turns[REST].append(spent - sum(clock.spent.values()))
+            turns["all"].append(spent)
+    return {stage: 1e6 * median(times) / abreast for stage, times in turns.items()}
 
 
 def main() -> None:
-    logging.disable()
-    photo = photos.small(1).files[0]
-    model = Classifier.load(MODEL)
-    app = create_app(Settings(model_dir=MODEL.parent, rate_limit="1000000 per second"))
-    service, bare = app.test_client(), _bare(model).test_client()
-    pixels = images.decode(photo, model.target)[np.newaxis]
-
-    with Image.open(io.BytesIO(photo)) as image:
-        size = image.size
-
-    def decoded() -> Image.Image:
-        return Image.frombytes("RGB", size, photo, "jpeg", ("RGB", "", 1, 0))
-
-    def raw(client: object, path: str) -> Callable[[], object]:
-        return lambda: client.post(path, data=photo, content_type="image/jpeg")  # type: ignore[attr-defined]
-
-    body, headers = load.multipart(photo)
-
-    def form() -> object:
-        return service.post("/api/v1/classify", data=body, headers=headers)
-
-    roads: dict[str, Callable[[], object]] = {
-        "decode": decoded,
-        "resize": lambda: resize(decoded(), model.target[::-1]),
-        "read": lambda: images.read(photo, model.target),
-        "run": lambda: model.run(pixels, [model.card.outputs.scores]),
-        "predict": lambda: model.predict(pixels),
-        "both": lambda: model.predict(images.decode(photo, model.target)[np.newaxis]),
-        "bare": raw(bare, "/"),
-        "service": raw(service, "/api/v1/classify"),
-        "form": form,
-    }
-    spent: dict[str, list[float]] = {name: [] for name in roads}
-    for _ in range(TURNS):
-        for name, road in roads.items():
-            start = time.thread_time()
-            road()
-            spent[name].append(time.thread_time() - start)
-    us = {name: 1e6 * median(times) for name, times in spent.items()}
-    stages = {
-        "JPEG decoding": us["decode"],
-        "resize": us["resize"] - us["decode"],
-        "look at the header, checks, array": us["read"] - us["resize"],
-        f"inference, {model.precision}": us["run"],
-        "scores to a prediction": us["predict"] - us["run"],
-        "Flask (and its test client)": us["bare"] - us["both"],
-        "validation, limits, metrics, headers, JSON": us["service"] - us["bare"],
-        "multipart form instead of a raw body": us["form"] - us["service"],
-        "all": us["form"],
-    }
-    for name, value in stages.items():
-        print(f"{name:44} {value:7.0f} µs")
-
-
-def _bare(model: Classifier) -> Flask:
-    """Flask with nothing but the work."""
-    app = Flask(__name__)
-
-    @app.post("/")
-    def classify() -> dict[str, object]:
-        picture = images.read(request.get_data(), model.target)
-        (said,) = model.predict(picture.pixels[np.newaxis])
-        return {"verdict": said.verdict, "scores": said.scores}
-
-    return app
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        logging.config.dictConfig(logs.configuration("info"))
+        (handler,) = logging.getLogger().handlers
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(nowhere)
+        clock = Clock()
+        for stage in STAGES:
+            clock.watch(*stage)
+        app = create_app(Settings(model_dir=MODEL.parent, rate_limit="1000000 per second"))
+        photo = photos.small(1).files[0]
+        with running_worker(app) as address:
+            measure(address, photo, 1, clock)  # to warm up
+            alone, together = (measure(address, photo, n, clock) for n in (1, COHORT))
+        precision = app.extensions["dogorcat"].registry.get(None).precision
+    print(f"A photo of 500×375, {precision}; µs of CPU for a picture\n")
+    print(f"| stage | one at a time | {COHORT} abreast |\n|---|---|---|")
+    for stage, spent in alone.items():
+        print(f"| {stage} | {spent:,.0f} | {together[stage]:,.0f} |")
 
 
 if __name__ == "__main__":

@@ -196,6 +196,7 @@ class Worker(Door):
         done: Future[Any] = Future()
         try:
             kept = self.handle(conn)
+            self._desk.pause()  # who is answered sends the next one, and pushes us off the CPU
             conn.sock.send_at_once()
             done.set_result(kept)
         except BaseException as error:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the master, which imports this module, must not import the application
     from _typeshed import ReadableBuffer
+
+    from api.counters import Count
 
 STEP_BYTES = 128 * 1024
 """Read of a connection at a time. gunicorn would read a MB of a body at once, and copy what is left
@@ -18,13 +20,19 @@ SEND_S = 30.0
 """A client that takes nothing of its answer for so long is given up."""
 
 
+class Elsewhere(BaseException):  # no error: whoever handles those lets it through
+    """A request that was begun at the desk (`api.desk`) is to be answered by a thread."""
+
+
 class Connection(socket.socket):
-    """A socket that knows when its present request came, and holds up no clerk."""
+    """A socket that knows when its present request came, and holds up nobody at the desk."""
 
     came: float
     """When the head of the request was there, on `time.perf_counter`."""
     queued: float | None = None
     """When it was put onto the desk (`api.desk`), on the same clock; None if it was not."""
+    count: "Count | None" = None
+    """How its client stands, where the present request has been counted (`api.limits`)."""
     unsent: bytes = b""
     """What has not been sent of an answer from the desk."""
 
@@ -76,6 +84,11 @@ class Parser(RequestParser):  # type: ignore[misc]  # gunicorn has no types
         """The next request, whose head must be there; it will still be the next one."""
         self._seen = super().__next__()
         return self._seen
+
+    def again(self, request: Request) -> None:
+        """Make a request that was taken, but not answered, the next one again."""
+        request.body.seek(0)
+        self._seen = request
 
     def forget(self) -> None:
         """Leave out the request that was seen; its body is read elsewhere."""

@@ -60,30 +60,26 @@ class Lane:
         try:
             yield
         finally:
-            self.give_back()
+            with self._lock:
+                self._places += 1
 
     def reserve(self) -> None:
         """Take a place, full or not, for a request that will be answered while `served`."""
         with self._lock:
             self._places -= 1
 
-    def give_back(self) -> None:
-        """Give a place back."""
-        with self._lock:
-            self._places += 1
-
     @contextmanager
-    def served(self) -> Iterator[None]:
-        """A CPU for all that this thread does; each of its requests has a place already."""
-        self.wait(None)
+    def served(self, count: int) -> Iterator[None]:
+        """This thread has a CPU for all that it does, and so many places, which it gives back."""
         self._mine.is_served = True
         try:
             yield
         finally:
             self._mine.is_served = False
-            self.go()
+            with self._lock:
+                self._places += count
 
-    def wait(self, deadline: Deadline | None) -> None:
+    def wait(self, deadline: Deadline) -> None:
         """Wait for a CPU, but not longer than anyone waits for the answer; `go` gives it back.
 
         Who came first is first: a semaphore of the standard library lets the lucky ones pass.
@@ -100,9 +96,6 @@ class Lane:
             turn = threading.Lock()
             turn.acquire()
             self._queue.append(turn)
-        if deadline is None:
-            turn.acquire()
-            return
         if turn.acquire(timeout=deadline.remaining()):
             return
         with self._lock:

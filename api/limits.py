@@ -6,6 +6,7 @@ import time
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from api.connection import Connection
 from api.counters import Count, Counters
 from api.keys import Keys
 from api.problems import Problem
@@ -37,15 +38,19 @@ def register(app: Flask, settings: Settings) -> None:
         if not _limited(path, method):
             return
         holder = keys.holder(request)
-        if not places.acquire(blocking=False):
-            raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
-        g.place = places
+        service = app.extensions["dogorcat"]
+        if not service.desk.is_here():
+            if not places.acquire(blocking=False):
+                raise Problem(
+                    "overloaded", "Too many requests are under way. Try again in a moment."
+                )
+            g.place = places
         if is_counted(path, method):
-            lane = app.extensions["dogorcat"].lane
+            lane = service.lane
             if lane.full:
                 raise lane.overloaded()
             if holder is None:  # a wrong key was told so, and a known one is not counted
-                g.count = count = counters.hit(request.endpoint or "", _client())
+                g.count = count = _count(counters)
                 if not count.allowed:
                     raise Problem(
                         "rate_limited", f"At most {count.limit} are answered to one client."
@@ -79,6 +84,17 @@ def is_counted(path: str, method: str) -> bool:
 def _limited(path: str, method: str) -> bool:
     first_version = path == "/random_image" or (path == "/" and method == "POST")
     return path.startswith("/api/v1/") or first_version
+
+
+def _count(counters: Counters) -> Count:
+    """Count the request, once: it may have begun before, at the desk (`api.desk`)."""
+    connection = request.environ.get("gunicorn.socket")
+    count: Count | None = getattr(connection, "count", None)
+    if count is None:
+        count = counters.hit(request.endpoint or "", _client())
+        if isinstance(connection, Connection):
+            connection.count = count
+    return count
 
 
 def _client() -> str:

@@ -110,9 +110,10 @@ class stage:  # reads as a function; a generator would cost twice as much
         self._began = _now()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.seconds = _now() - self._began
-        self._record()
+        if kind is None or issubclass(kind, Exception):  # else it begins anew (`api.desk`)
+            self._record()
 
     def _record(self) -> None:
         _stage_seconds(self._name).observe(self.seconds)

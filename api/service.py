@@ -80,7 +80,7 @@ class Service:
             fetcher=fetcher,
             photos=PhotoSources(settings, fetcher),
             lane=lane,
-            desk=Desk(lane, clerks=cpus),
+            desk=Desk(lane, is_open=cpus == 1),
         )
 
     @property
@@ -139,6 +139,8 @@ class Service:
             Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
+        if options.explain and not model.card.outputs.maps:
+            self.desk.leave()  # it takes dozens of inferences
         wait = observe.waiting()
         try:
             with wait:
@@ -146,7 +148,7 @@ class Service:
                 self.desk.pause()
             try:
                 picture, decode_ms = _timed(
-                    "decode", images.read, data, model.target, before_waiting=self.desk.leave
+                    "decode", images.read, data, model.target, before_long=self.desk.leave
                 )
                 with wait:
                     self.desk.pause()
@@ -158,8 +160,10 @@ class Service:
                 self.lane.go()
             with wait:
                 self.desk.pause()
-        finally:
+        except Exception:
             wait.over()
+            raise
+        wait.over()
         observe.verdict(model.card.name, prediction.verdict)
         timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
         facts = schemas.ImageFacts(

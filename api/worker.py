@@ -9,7 +9,7 @@ door (`api.door`), which is cheaper.
 import io
 import socket
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import takewhile
@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.workers.gthread import TConn
 
 from api.arrivals import BODY_BYTES, DRAIN_BYTES, REFUSED_S, Body, Head, Rest
-from api.connection import STEP_BYTES, Connection, Parser
+from api.connection import STEP_BYTES, Connection, Elsewhere, Parser
 from api.door import Door
-from common.cpus import usable_cpus
 
 if TYPE_CHECKING:  # the master, which imports this module, must not import the application
     from api.desk import Desk
@@ -34,30 +33,15 @@ FIRST_BYTES = 64 * 1024
 """Read at first: mostly the whole request."""
 HELD_BYTES = 32 * 2**20
 """Of all bodies that come at the same time; what comes beside them is read by threads."""
-BUNCH_S = 0.02
-"""Longest time for which nothing is looked at while pictures are computed."""
 
 
 class Worker(Door):
-    """See above. Its methods run in the main thread of the process; two say that they do not."""
-
-    def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Threads for requests, and for the clerks of the desk."""
-        return ThreadPoolExecutor(max_workers=self.cfg.threads + usable_cpus())
-
-    def run(self) -> None:
-        """Serve until the end."""
-        self._desk.open(self.tpool)
-        try:
-            super().run()
-        finally:
-            self._desk.close()
+    """See above. Its methods run in the main thread of their process, but for `_send_rest`."""
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Look at what happened meanwhile, in bunches: not while pictures are computed."""
-        self._desk.wait_for_clerk(BUNCH_S)
-        super().wait_for_and_dispatch_events(timeout)
-        self._desk.flush()
+        """Look at what has happened, then answer pictures that are there."""
+        super().wait_for_and_dispatch_events(timeout if self._desk.is_empty else 0)
+        self._desk.serve()
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or readable, or has more requests that came with the last one."""
@@ -117,7 +101,8 @@ class Worker(Door):
     def _begin(self, conn: TConn, data: bytes) -> None:
         """A head has come: refuse the request, read its body for the desk, or give it a thread."""
         self.arrivals.forget(conn)
-        conn.sock.came, conn.sock.queued = time.perf_counter(), None
+        conn.sock.came = time.perf_counter()
+        conn.sock.queued = conn.sock.count = None
         if not conn.initialized:
             conn.initialized = True
             conn.parser = Parser(self.cfg, conn.sock, conn.client)
@@ -192,22 +177,26 @@ class Worker(Door):
         super().enqueue_req(conn)
 
     def _answer_at_desk(self, conn: TConn) -> None:
-        """What a clerk does with a request; in a thread of the pool."""
-        done: Future[Any] = Future()
+        request, done = conn.parser.mesg, Future[Any]()
         try:
             kept = self.handle(conn)
             self._desk.pause()  # who is answered sends the next one, and pushes us off the CPU
             conn.sock.send_at_once()
             done.set_result(kept)
-        except BaseException as error:
+        except Elsewhere:
+            conn.sock.queued, conn.sock.unsent = None, b""
+            conn.parser.again(request)
+            super().enqueue_req(conn)
+            return
+        except Exception as error:
             done.set_exception(error)
         if conn.sock.unsent:
             self.tpool.submit(self._send_rest, conn, done)
         else:
-            self.method_queue.defer(self.finish_request, conn, done)
+            self.finish_request(conn, done)
 
     def _send_rest(self, conn: TConn, done: "Future[Any]") -> None:
-        """A client takes its answer slowly; in another thread of the pool, which waits for it."""
+        """A client takes its answer slowly: a thread of the pool, where this runs, waits for it."""
         try:
             conn.sock.send_rest()
         except OSError:

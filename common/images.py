@@ -22,6 +22,8 @@ from common.pixels import Size, render, stored_size
 
 DECODE_TIMEOUT_S = 8.0
 """Seconds after which the decoding of a suspicious picture is stopped."""
+QUICK_PIXELS = 4_000_000
+"""A picture that has more takes more than a few hundredths of a second."""
 LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that a process decodes at the same time; many more small ones."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
@@ -60,16 +62,17 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def read(
-    data: bytes, target: tuple[int, int], *, before_waiting: Callable[[], None] | None = None
+    data: bytes, target: tuple[int, int], *, before_long: Callable[[], None] | None = None
 ) -> Picture:
     """Like `decode`, together with the format and size of the original.
 
     Args:
         data: as `decode`.
         target: as `decode`.
-        before_waiting: called before this thread waits for other pictures or another process.
+        before_long: called before this may take long: a large picture, or one that has to wait
+            for others or for another process.
     """
-    return _read(data, target, before_waiting)
+    return _read(data, target, before_long)
 
 
 def preview(data: bytes, longest_side: int = 640) -> bytes:
@@ -120,11 +123,12 @@ _memory = _Memory(MAX_MEMORY)
 _process = DecodeProcess(DECODE_TIMEOUT_S)
 
 
-def _read(data: bytes, size: Size, before_waiting: Callable[[], None] | None = None) -> Picture:
+def _read(data: bytes, size: Size, before_long: Callable[[], None] | None = None) -> Picture:
     header = inspect(data)
     needed = header.memory(*stored_size(header, size))
-    if before_waiting and (header.suspicious or _memory.lacks(needed)):
-        before_waiting()
+    large = header.width * header.height > QUICK_PIXELS
+    if before_long and (large or header.suspicious or _memory.lacks(needed)):
+        before_long()
     with _memory.taken(needed):
         if header.suspicious:
             pixels, original = _process.render(data, size)

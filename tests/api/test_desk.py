@@ -4,10 +4,11 @@ import concurrent.futures
 import contextlib
 import os
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -15,6 +16,8 @@ import pytest
 import requests
 
 from api.arrivals import BODY_S
+from api.connection import Elsewhere
+from api.deadline import Deadline
 from api.desk import CLASSIFY, COHORT, Desk
 from api.lane import Lane
 from tests.api.conftest import FEW_THREADS, RED
@@ -28,31 +31,16 @@ SOON_S = 2.0
 
 
 @pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4) as threads:  # waits for all of them in the end
-        yield threads
-
-
-@pytest.fixture
 def lane() -> Lane:
     return Lane(width=2, waiting=10)
 
 
 @pytest.fixture
-def desk(lane: Lane, pool: ThreadPoolExecutor) -> Iterator[Desk]:
-    desk = Desk(lane, clerks=1)
-    yield desk
-    desk.close()
+def desk(lane: Lane) -> Desk:
+    return Desk(lane, is_open=True)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
-def test_each_step_is_done_for_all_before_the_next(desk: Desk, pool: ThreadPoolExecutor) -> None:
+def test_each_step_is_done_for_all_before_the_next(desk: Desk) -> None:
     steps: list[tuple[int, str]] = []
 
     def answer(step: str) -> None:
@@ -62,86 +50,64 @@ def test_each_step_is_done_for_all_before_the_next(desk: Desk, pool: ThreadPoolE
 
     names = [str(i) for i in range(COHORT)]
     for name in [*names, "next"]:
-        desk.put(lambda name=name: answer(name))  # type: ignore[misc]
-    desk.flush()
-    desk.open(pool)
-    until(lambda: len(steps) == 3 * (COHORT + 1))
-    assert steps[: 3 * COHORT] == [(number, name) for number in range(3) for name in names]
+        desk.put(partial(answer, name))
+    desk.serve()
+    assert steps == [(number, name) for number in range(3) for name in names]
+    assert not desk.is_empty
+    desk.serve()
     assert steps[3 * COHORT :] == [(number, "next") for number in range(3)]
+    assert desk.is_empty
 
 
-def test_what_is_not_flushed_waits(desk: Desk, pool: ThreadPoolExecutor) -> None:
-    done = threading.Event()
-    desk.open(pool)
-    desk.put(done.set)
-    assert not done.wait(0.05)
-    desk.flush()
-    assert done.wait(WAIT_S)
+def test_places_are_taken_while_they_wait_and_given_back(desk: Desk, lane: Lane) -> None:
+    full = list[bool]()
 
-
-def test_who_waits_holds_nobody_up(desk: Desk, pool: ThreadPoolExecutor, lane: Lane) -> None:
-    go_on, done = threading.Event(), list[str]()
-
-    def late() -> None:
-        desk.leave()
-        desk.leave()  # once more changes nothing
-        assert go_on.wait(WAIT_S)
+    def answer() -> None:
         desk.pause()
-        done.append("late")
+        full.append(lane.full)
+        with lane.place():  # has one already
+            lane.wait(Deadline(0))
+            lane.go()
 
-    def quick(name: str) -> None:
+    while not lane.full:
+        desk.put(answer)
+    while not desk.is_empty:
+        desk.serve()
+    assert full == [False] * 12  # for them
+    assert (lane._places, lane._free) == (12, 2)
+
+
+def test_who_has_to_wait_leaves_at_once(desk: Desk) -> None:
+    done = list[str]()
+
+    def answer(name: str) -> None:
+        try:
+            desk.pause()
+            if name == "late":
+                desk.leave()
+        except Elsewhere:
+            done.append("left")
+            return
         desk.pause()
         done.append(name)
 
-    desk.open(pool)
-    for one in (late, lambda: quick("abreast")):
-        desk.put(one)
-    desk.flush()
-    until(lambda: done == ["abreast"])
-    desk.put(lambda: quick("after"))
-    desk.flush()
-    until(lambda: done == ["abreast", "after"])
-    go_on.set()
-    until(lambda: done == ["abreast", "after", "late"])
-    until(lambda: lane._places == 12 and lane._free == 2)
+    for name in ("a", "late", "b"):
+        desk.put(partial(answer, name))
+    desk.serve()
+    assert done == ["left", "a", "b"]
 
 
-def test_a_mistake_in_one_spoils_no_other(desk: Desk, pool: ThreadPoolExecutor, lane: Lane) -> None:
-    def broken() -> None:
-        desk.pause()
-        raise ValueError
-
-    done = threading.Event()
-    desk.open(pool)
-    for one in (broken, desk.pause, broken, done.set):
-        desk.put(one)
-        desk.flush()
-    assert done.wait(WAIT_S)
-    until(lambda: lane._places == 12 and lane._free == 2)
-
-
-def test_all_that_waits_is_answered_before_the_clerks_go(lane: Lane) -> None:
-    done = list[int]()
-    desk = Desk(lane, clerks=2)
-    for number in range(2 * COHORT + 1):
-        desk.put(lambda number=number: done.append(number))  # type: ignore[misc]
-    desk.flush()
-    with ThreadPoolExecutor(4) as pool:
-        desk.close()  # before the first clerk comes
-        desk.open(pool)
-    assert sorted(done) == list(range(2 * COHORT + 1))
-
-
-def test_places_of_those_who_wait_are_taken(lane: Lane) -> None:
-    desk = Desk(lane, clerks=1)
-    while not lane.full:
-        desk.put(lambda: None)
-    assert len(desk._new) == 12
+def test_a_worker_that_ends_ends_its_requests(desk: Desk, lane: Lane) -> None:
+    desk.put(lambda: sys.exit(0))
+    with pytest.raises(SystemExit):
+        desk.serve()
+    assert lane._places == 12
 
 
 def test_elsewhere_nothing_happens(desk: Desk) -> None:
     desk.pause()
     desk.leave()
+    desk.serve()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +124,9 @@ def test_elsewhere_nothing_happens(desk: Desk) -> None:
 def test_only_uploaded_pictures_are_taken(
     method: str, path: str, content_type: str, taken: bool
 ) -> None:
-    assert Desk.takes(method, path, content_type) == taken
+    lane = Lane(width=1, waiting=1)
+    assert Desk(lane, is_open=True).takes(method, path, content_type) == taken
+    assert not Desk(lane, is_open=False).takes(method, path, content_type)
 
 
 # From here on: the real service, with one worker.
@@ -166,7 +134,7 @@ def test_only_uploaded_pictures_are_taken(
 
 @pytest.fixture(scope="module")
 def lone(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service with one worker on one CPU, which has one clerk."""
+    """A service with one worker, which has one CPU: all pictures go to its desk."""
     folder = tmp_path_factory.mktemp("lone")
     settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": FEW_THREADS}
     usable = os.sched_getaffinity(0)
@@ -283,7 +251,7 @@ def test_pictures_that_take_long_hold_nobody_up(lone: RunningService) -> None:
 
 def test_waiting_is_told(lone: RunningService) -> None:
     before = samples(lone)
-    large = picture("red", size=(3000, 3000), format="PNG")
+    large = picture("red", size=(2000, 1900), format="PNG")
     answers = together(lone, [request(large)] * 12)
     after = samples(lone)
     waits, decodes, rests = [], [], []
@@ -302,7 +270,7 @@ def test_waiting_is_told(lone: RunningService) -> None:
 
 def test_new_connections_are_taken_while_pictures_are_computed(lone: RunningService) -> None:
     over = threading.Event()
-    large = request(picture("red", size=(3000, 3000), format="PNG"))
+    large = request(picture("red", size=(2000, 1900), format="PNG"))
 
     def keep_busy() -> None:
         with socket.create_connection(lone.address, WAIT_S) as client:

@@ -287,3 +287,18 @@ def test_new_connections_are_taken_while_pictures_are_computed(lone: RunningServ
     assert {answer.status for answer in answers} == {200}
     assert took < SOON_S
     assert all(one.result() is None for one in busy)
+
+
+def test_what_is_begun_anew_is_counted_once(lone: RunningService) -> None:
+    def remaining(reply: requests.Response) -> int:
+        return int(reply.headers["RateLimit"].split("r=")[1].split(";")[0])
+
+    first, before = classify(lone), samples(lone)
+    large = classify(lone, picture("red", size=(2500, 2500)))
+    after = samples(lone)
+    assert remaining(first) - remaining(large) == 1
+    for metric in ("dogorcat_requests_total", "dogorcat_stage_seconds_count"):
+        for labels, count in after[metric].items():
+            expected = 1 if {CLASSIFY, "wait", "decode", "inference"} & {*labels} else 0
+            if "/metrics" not in labels:
+                assert count - before[metric].get(labels, 0) == expected, labels

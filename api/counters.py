@@ -42,7 +42,7 @@ class Counters:
         self._limits = limits.parse_many(rate)
         self._memory = FixedWindowRateLimiter(_SweptMemory())
         self._shared: FixedWindowRateLimiter | None = None
-        if not url.startswith("memory:"):
+        if not in_memory(url):
             patience = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
             storage = storage_from_string(url, wrap_exceptions=True, **patience)
             self._shared = FixedWindowRateLimiter(storage)
@@ -67,6 +67,11 @@ class Counters:
             reset, remaining = limiter.get_window_stats(limit, PREFIX, *who)
             counts.append(Count(limit, allowed, max(remaining, 0), reset))
         return min(counts, key=lambda count: (count.allowed, count.remaining))
+
+
+def in_memory(url: str) -> bool:
+    """Whether such a storage is the worker's own memory, for which nobody has to wait."""
+    return url.startswith("memory:")
 
 
 class _SweptMemory(MemoryStorage):

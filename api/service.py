@@ -11,6 +11,7 @@ import numpy as np
 from flask import g, has_app_context
 
 from api import body_memory, observe, schemas
+from api.counters import in_memory
 from api.deadline import Deadline
 from api.desk import Desk
 from api.lane import Lane
@@ -80,7 +81,8 @@ class Service:
             fetcher=fetcher,
             photos=PhotoSources(settings, fetcher),
             lane=lane,
-            desk=Desk(lane, is_open=cpus == 1),
+            # Redis would have to be waited for, and with it all connections.
+            desk=Desk(lane, is_open=cpus == 1 and in_memory(settings.rate_limit_storage_url)),
         )
 
     @property

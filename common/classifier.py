@@ -16,8 +16,6 @@ from common.golden import draw
 from common.occlusion import occlusion
 
 NEITHER = "neither"
-_ONLY_WHAT_IS_WANTED = ort.RunOptions()
-_ONLY_WHAT_IS_WANTED.only_execute_path_to_fetches = True  # no maps unless they are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ class Classifier:
             one float32 array for each name, batch first.
         """
         results: list[NDArray[np.float32]] = self._session.run(
-            list(outputs), {self.card.input.name: pictures}, _ONLY_WHAT_IS_WANTED
+            list(outputs), {self.card.input.name: pictures}
         )
         return results
 

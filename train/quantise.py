@@ -50,8 +50,9 @@ from train.choices import fit_offset, fit_temperature
 from train.data import Photos, Pixels, part, scan, union
 from train.evaluate import answers, label_indices, table
 from train.export import no_advice
-from train.graph import adjust, outside_of_convolutions, read_whole_pixels, skip_to_pixels
+from train.graph import adjust, outside_of_convolutions
 from train.metrics import Figures, measure
+from train.pixels import read_groups, read_whole_pixels, skip_to_pixels
 
 CALIBRATION = 256
 """Training photos that the ranges are measured on, spread evenly."""
@@ -132,6 +133,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
         if pixels:
             model = onnx.load(target)
             skip_to_pixels(model.graph, name, pixels[0])
+            read_groups(model.graph, name)
             onnx.save(model, target)
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 
 from common.card import INT8, ONNX, read_card, sha256_of
 from common.classifier import Classifier
 from common.errors import ModelError
 from common.golden import draw
+from tests.train.tiny import tiny_graph
 from train.__main__ import main
-from train.graph import adjust, outside_of_convolutions, read_whole_pixels
+from train.graph import adjust, outside_of_convolutions
 from train.metrics import measure
 from train.quantise import refuse_if_worse
 
@@ -46,7 +46,7 @@ def test_the_same_network_in_8_bits(
     nodes = onnx.load(folder / INT8).graph.node
     assert [node.op_type for node in nodes].count("QuantizeLinear") > 10
     first = [node.op_type for node in nodes if int8.card.input.name in node.input]
-    assert first == ["Transpose"], "pixels are read as they come"
+    assert first == ["Reshape"], "pixels are read as they come, four at a time"
     assert not list(folder.parent.glob(".probe.*")), "nothing half written stays"
 
 
@@ -61,61 +61,6 @@ def test_a_file_that_loses_verdicts_is_not_kept(photos: int, lost: int, kept: bo
     after = measure(scores, truth, ("cat", "dog"))
     with contextlib.nullcontext() if kept else pytest.raises(ModelError, match="is not kept"):
         refuse_if_worse(before, after)
-
-
-def tiny_graph(*, scale: float, offset: float) -> onnx.GraphProto:
-    """scale · pixel + offset, a convolution with a bias, a sum after the last convolution."""
-    rng = np.random.default_rng(0)
-    tensors = {
-        "scale": np.float32(scale),
-        "offset": np.float32(offset),
-        "weights": rng.normal(size=(4, 3, 3, 3)).astype(np.float32),
-        "bias": rng.normal(size=4).astype(np.float32),
-        "one": np.float32(1),
-    }
-    node = onnx.helper.make_node
-    nodes = [
-        node("Cast", ["pictures"], ["cast"], "cast", to=onnx.TensorProto.FLOAT),
-        node("Mul", ["cast", "scale"], ["scaled"], "mul"),
-        node("Add", ["scaled", "offset"], ["shifted"], "first_add"),
-        node("Transpose", ["shifted"], ["turned"], "turn", perm=[0, 3, 1, 2]),
-        node("Conv", ["turned", "weights", "bias"], ["seen"], "conv"),
-        node("Add", ["seen", "one"], ["out"], "last_add"),
-    ]
-    return onnx.helper.make_graph(
-        nodes,
-        "tiny",
-        [onnx.helper.make_tensor_value_info("pictures", onnx.TensorProto.UINT8, [1, 8, 8, 3])],
-        [onnx.helper.make_tensor_value_info("out", onnx.TensorProto.FLOAT, [1, 4, 6, 6])],
-        [onnx.numpy_helper.from_array(value, name) for name, value in tensors.items()],
-    )
-
-
-def says(graph: onnx.GraphProto) -> np.ndarray:
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
-    model.ir_version = 9
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    pictures = np.random.default_rng(1).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
-    found: np.ndarray = session.run(["out"], {"pictures": pictures})[0]
-    return found
-
-
-def test_the_first_convolution_reads_whole_pixels() -> None:
-    """The same numbers, from pixels less a whole number in place of 127.5."""
-    graph = tiny_graph(scale=1 / 127.5, offset=-1.0)
-    before = says(graph)
-    tensor, scale, zero = read_whole_pixels(graph, "pictures")
-    assert tensor == "turned"
-    assert zero in {127, 128}
-    assert scale == pytest.approx(1 / 127.5)
-    np.testing.assert_allclose(says(graph), before, atol=1e-5)
-
-
-def test_a_graph_that_begins_otherwise_is_left_alone() -> None:
-    graph = tiny_graph(scale=1 / 127.5, offset=1.0)  # below zero: no pixel is that
-    before = graph.SerializeToString()
-    assert read_whole_pixels(graph, "pictures") is None
-    assert graph.SerializeToString() == before
 
 
 def test_only_sums_between_convolutions_are_quantised() -> None:

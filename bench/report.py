@@ -124,6 +124,8 @@ def _plot(results: dict[str, Any]) -> None:
             ha="center",
         )
     axes.set_xscale("log")
+    axes.set_xticks([3, 5, 10, 20, 50], ["3", "5", "10", "20", "50"])
+    axes.minorticks_off()
     axes.set_xlabel("CPU time per picture, all processes of the server, ms")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(PLOT, dpi=110)

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import socket
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api.connection import STEP_BYTES
+from api.connection import STEP_BYTES, Connection
 from api.deadline import Deadline, alarms
 from api.problems import Problem
 from api.schemas import UrlBody
@@ -189,21 +188,30 @@ def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
         except RequestEntityTooLarge:
             raise Problem("image_too_large", _too_large(max_bytes)) from None
         except ClientDisconnected:
-            if late.is_set():
+            if late.over:
                 raise deadline.exceeded() from None
             raise
-    if late.is_set():
+    if late.over:
         raise deadline.exceeded()
 
 
+class Late:
+    """Whether reading has taken too long."""
+
+    over = False
+
+
 @contextlib.contextmanager
-def reading_at_most(seconds: float, environ: dict[str, Any]) -> Iterator[threading.Event]:
-    """Read for so long; then the socket's reading side is closed, and the event is set."""
+def reading_at_most(seconds: float, environ: dict[str, Any]) -> Iterator[Late]:
+    """Read for so long; then the socket's reading side is closed, and it is `over`."""
     connection: socket.socket | None = environ.get("gunicorn.socket")
-    late = threading.Event()
+    late = Late()
+    if isinstance(connection, Connection) and connection.queued is not None:
+        yield late  # at the desk all of the body is there
+        return
 
     def give_up() -> None:
-        late.set()
+        late.over = True
         if connection is not None:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)

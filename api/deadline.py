@@ -36,6 +36,11 @@ class Alarm:
     def __init__(self, action: Callable[[], None]) -> None:
         self._action: Callable[[], None] | None = action
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether there is nothing to do any more."""
+        return self._action is None
+
     def cancel(self) -> None:
         """Forget it. An action that has begun is not stopped."""
         self._action = None
@@ -76,9 +81,11 @@ class Alarms:
             self._next().ring()
 
     def _next(self) -> Alarm:
-        """Wait for the first alarm. Cancelled ones stay until they are due: that is cheapest."""
+        """Wait for the first alarm. Cancelled ones stay until then: that is cheapest."""
         with self._changed:
             while True:
+                while self._due and self._due[0][2].is_cancelled:
+                    heapq.heappop(self._due)
                 wait = self._due[0][0] - time.monotonic() if self._due else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._due)[2]

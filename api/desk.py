@@ -35,6 +35,7 @@ class Desk:
         self._lane = lane
         self._is_open = is_open
         self._queue: deque[Callable[[], None]] = deque()
+        self._hands: list[greenlet] = []
 
     def takes(self, method: str, path: str, content_type: str) -> bool:
         """Whether such a request belongs here: an uploaded picture. A link has to be fetched."""
@@ -58,17 +59,22 @@ class Desk:
 
     def serve(self) -> None:
         """Answer what waits, at most a cohort."""
-        going: list[greenlet] = []
-        while self._queue and len(going) < COHORT:
-            metrics.WAITING.dec()
-            going.append(greenlet(self._queue.popleft()))
-        if not going:
+        count = min(len(self._queue), COHORT)
+        if not count:
             return
-        with self._lane.served(len(going)):
+        while len(self._hands) < count:
+            self._hands.append(greenlet(self._answer_one_by_one))
+        metrics.WAITING.dec(count)
+        going = self._hands[:count]
+        with self._lane.served(count):
             while going:
-                for one in going:
-                    one.switch()
-                going = [one for one in going if not one.dead]
+                going = [hand for hand in going if hand.switch()]
+
+    def _answer_one_by_one(self) -> None:
+        """What each greenlet does, for ever: to make one for each request takes longer."""
+        while True:
+            self._queue.popleft()()
+            getcurrent().parent.switch(False)
 
     @staticmethod
     def is_here() -> bool:
@@ -78,7 +84,7 @@ class Desk:
     def pause(self) -> None:
         """Between two steps of a request: let the others of its cohort come so far, too."""
         if self.is_here():
-            getcurrent().parent.switch()
+            getcurrent().parent.switch(True)
 
     def leave(self) -> None:
         """Before a request waits for anything, or takes long: nobody is held up by it.

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from api import metrics
 from api.deadline import Deadline
 from api.problems import Problem
 
@@ -96,7 +97,9 @@ class Lane:
             turn = threading.Lock()
             turn.acquire()
             self._queue.append(turn)
-        if turn.acquire(timeout=deadline.remaining()):
+        with metrics.WAITING.track_inprogress():
+            came = turn.acquire(timeout=deadline.remaining())
+        if came:
             return
         with self._lock:
             if turn in self._queue:

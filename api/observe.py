@@ -123,7 +123,7 @@ class stage:  # reads as a function; a generator would cost twice as much
 
 
 class waiting(stage):
-    """The stage `wait`: all parts of it are added up; who is in one of them is counted."""
+    """The stage `wait`: all parts of it are added up."""
 
     def __init__(self) -> None:
         super().__init__("wait")
@@ -131,14 +131,8 @@ class waiting(stage):
         if seen:
             self.seconds, seen.waited = seen.waited, 0.0
 
-    def __enter__(self) -> "waiting":
-        metrics.WAITING.inc()
-        super().__enter__()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.seconds += _now() - self._began
-        metrics.WAITING.dec()
 
     def over(self) -> None:
         """That was the last part."""
@@ -149,11 +143,12 @@ class waiting(stage):
 _stage_seconds = cache(metrics.STAGE_SECONDS.labels)
 _requests = cache(metrics.REQUESTS.labels)
 _request_seconds = cache(metrics.REQUEST_SECONDS.labels)
+_verdicts = cache(metrics.VERDICTS.labels)
 
 
 def verdict(model: str, label: str) -> None:
     """Count a picture's verdict."""
-    metrics.VERDICTS.labels(model, label).inc()
+    _verdicts(model, label).inc()
     seen = _current.get()
     if seen:
         seen.verdicts.append((model, label))

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ def service(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     settings = {"WEB_CONCURRENCY": 2, "LOG_LEVEL": "debug", "CORS_ORIGINS": "https://page.example"}
     folder = tmp_path_factory.mktemp("observe")
     with running_service(folder, MODEL_DIR=model_dir, **settings) as service:
+        end = time.monotonic() + TIMEOUT_S
+        while samples(service)["dogorcat_workers"][()] < 2:  # it is ready when one of them is
+            assert time.monotonic() < end
+            time.sleep(0.05)
         yield service
 
 

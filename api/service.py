@@ -141,8 +141,8 @@ class Service:
             Problem: `deadline_exceeded`.
         """
         model = self.registry.get(options.model)
-        if options.explain and not model.card.outputs.maps:
-            self.desk.leave()  # it takes dozens of inferences
+        if options.preview or (options.explain and not model.card.outputs.maps):
+            self.desk.leave()  # it takes another decoding, or dozens of inferences
         wait = observe.waiting()
         try:
             with wait:

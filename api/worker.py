@@ -9,10 +9,10 @@ door (`api.door`), which is cheaper.
 import io
 import socket
 import time
+from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import TConn
@@ -38,15 +38,29 @@ HELD_BYTES = 32 * 2**20
 class Worker(Door):
     """See above. Its methods run in the main thread of their process, but for `_send_rest`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._more: deque[TConn] = deque()  # the next request came with the one just answered
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Look at what has happened, then answer pictures that are there."""
-        super().wait_for_and_dispatch_events(timeout if self._desk.is_empty else 0)
+        """Answer pictures that are there, then look at what has happened meanwhile.
+
+        In this order, since who is silent for too long is looked for afterwards: nobody is silent
+        whose request waits to be seen.
+        """
         self._desk.serve()
+        rests = self._desk.is_empty and not self._more
+        super().wait_for_and_dispatch_events(timeout if rests else 0)
+        for _ in range(len(self._more)):
+            self.enqueue_req(self._more.popleft())
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or readable, or has more requests that came with the last one."""
         if self.cfg.is_ssl:
             super().enqueue_req(conn)
+            return
+        if self._desk.is_here():  # has more: that queues up behind the requests of others
+            self._more.append(conn)
             return
         try:
             self._serve(conn)
@@ -55,13 +69,13 @@ class Worker(Door):
 
     def murder_pending(self) -> None:
         """Close connections that have been silent for too long; of a body a thread reads on."""
-        now = time.monotonic()
-        for conn in list(takewhile(lambda one: one.timeout <= now, self.pending_conns)):
+        while self.pending_conns and self.pending_conns[0].timeout <= time.monotonic():
+            conn = self.pending_conns.popleft()
+            self.poller.unregister(conn.sock)
             if isinstance(self.arrivals.get(conn), Body):
-                self.poller.unregister(conn.sock)
-                self.pending_conns.remove(conn)
                 self._leave_to_thread(conn)
-        super().murder_pending()
+            else:
+                self._close(conn)
 
     def _serve(self, conn: TConn) -> None:
         arrival = self.arrivals.get(conn)
@@ -174,7 +188,14 @@ class Worker(Door):
         body = self.arrivals.forget(conn)
         assert isinstance(body, Body)
         conn.parser.unreader.unread(b"".join(body.pieces))
-        super().enqueue_req(conn)
+        self._give_to_thread(conn)
+
+    def _give_to_thread(self, conn: TConn) -> None:
+        """As `enqueue_req` does, where nobody else would see that it fails."""
+        try:
+            super().enqueue_req(conn)
+        except RuntimeError:  # no thread can be started
+            self._log_and_close(conn)
 
     def _answer_at_desk(self, conn: TConn) -> None:
         request, done = conn.parser.mesg, Future[Any]()
@@ -186,12 +207,13 @@ class Worker(Door):
         except Elsewhere:
             conn.sock.queued, conn.sock.unsent = None, b""
             conn.parser.again(request)
-            super().enqueue_req(conn)
+            self._give_to_thread(conn)
             return
         except Exception as error:
             done.set_exception(error)
         if conn.sock.unsent:
-            self.tpool.submit(self._send_rest, conn, done)
+            with suppress(RuntimeError):  # no thread can be started: one that is there does it
+                self.tpool.submit(self._send_rest, conn, done)
         else:
             self.finish_request(conn, done)
 

@@ -80,11 +80,11 @@ class Clock:
 
 
 @contextlib.contextmanager
-def running_worker(app: Flask) -> Iterator[tuple[str, int]]:
-    """The worker in a thread of this process: where it listens."""
+def running_worker(app: Flask, keepalive_s: int = 60) -> Iterator[Worker]:
+    """The worker in a thread of this process."""
     config = Config()
     config.set("threads", 8)
-    config.set("keepalive", 60)
+    config.set("keepalive", keepalive_s)
     config.set("http_parser", "python")
     listener = socket.create_server(("127.0.0.1", 0))
     worker = Worker(1, os.getppid(), [listener], None, 60, config, logs.Logger(config))
@@ -94,11 +94,12 @@ def running_worker(app: Flask) -> Iterator[tuple[str, int]]:
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
-        yield listener.getsockname()
+        yield worker
     finally:
         worker.alive = False
         worker.method_queue.defer(lambda: None)
         thread.join()
+        worker.tmp.close()
 
 
 def measure(address: tuple[str, int], photo: bytes, abreast: int, clock: Clock) -> dict[str, float]:
@@ -134,7 +135,8 @@ def main() -> None:
             clock.watch(*stage)
         app = create_app(Settings(model_dir=MODEL.parent, rate_limit="1000000 per second"))
         photo = photos.small(1).files[0]
-        with running_worker(app) as address:
+        with running_worker(app) as worker:
+            address = worker.sockets[0].getsockname()
             measure(address, photo, 1, clock)  # to warm up
             alone, together = (measure(address, photo, n, clock) for n in (1, COHORT))
         precision = app.extensions["dogorcat"].registry.get(None).precision

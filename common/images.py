@@ -23,7 +23,7 @@ from common.pixels import Size, render, stored_size
 DECODE_TIMEOUT_S = 8.0
 """Seconds after which the decoding of a suspicious picture is stopped."""
 QUICK_PIXELS = 4_000_000
-"""A picture that has more takes more than a few hundredths of a second."""
+"""An ordinary JPEG that has more takes more than a few hundredths of a second; others a quarter."""
 LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that a process decodes at the same time; many more small ones."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
@@ -98,18 +98,16 @@ class _Memory:
         self._most = self._left = most
         self._changed = threading.Condition()
 
-    def lacks(self, number: int) -> bool:
-        """Whether who takes so many now has to wait."""
-        return number > self._left
-
     @contextmanager
-    def taken(self, number: int) -> Iterator[None]:
+    def taken(self, number: int, before_long: Callable[[], None] | None = None) -> Iterator[None]:
         if number > self._most:
             raise ImageTooLarge(
                 "The picture has more pixels than are accepted of its kind of file."
             )
         with self._changed:
-            self._changed.wait_for(lambda: not self.lacks(number))
+            if number > self._left and before_long:
+                before_long()
+            self._changed.wait_for(lambda: number <= self._left)
             self._left -= number
         try:
             yield
@@ -125,11 +123,11 @@ _process = DecodeProcess(DECODE_TIMEOUT_S)
 
 def _read(data: bytes, size: Size, before_long: Callable[[], None] | None = None) -> Picture:
     header = inspect(data)
-    needed = header.memory(*stored_size(header, size))
-    large = header.width * header.height > QUICK_PIXELS
-    if before_long and (large or header.suspicious or _memory.lacks(needed)):
+    ordinary = header.rgb and not header.coefficients
+    quick = header.width * header.height <= (QUICK_PIXELS if ordinary else QUICK_PIXELS // 4)
+    if before_long and (header.suspicious or not quick):
         before_long()
-    with _memory.taken(needed):
+    with _memory.taken(header.memory(*stored_size(header, size)), before_long):
         if header.suspicious:
             pixels, original = _process.render(data, size)
         else:

@@ -205,6 +205,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     ),
     "jpeg: 1000 scans of 4 megapixels": (lambda: scan_bomb(2000, 1000), {TOO_LARGE}),
     "jpeg: 300 scans of 4 megapixels": (lambda: scan_bomb(2000, 300), {OK}),
+    "jpeg: 400,000 parts": (
+        lambda: picture("JPEG", progressive=True)[:-2] + b"\xff\x01" * 400_000,
+        {TOO_LARGE},
+    ),
     "jpeg: progressive 4:4:4 of 49 megapixels": (
         lambda: plain("JPEG", 7000, 7000, progressive=True, subsampling=0),
         {OK},
@@ -299,6 +303,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     ),
     "png: text of 300 MB": (
         lambda: png(4, 4, 8, 2, chunk(b"zTXt", b"a\0\0" + _deflated(3 * 10**8))),
+        {UNREADABLE},
+    ),
+    "png: 1,000 texts of 1 MB that end wrong": (
+        lambda: png(4, 4, 8, 2, chunk(b"zTXt", b"a\0\0" + _deflated(10**6)[:-1] + b"!") * 1000),
+        {UNREADABLE},
+    ),
+    "png: 80,000 texts of nothing": (
+        lambda: png(4, 4, 8, 2, chunk(b"zTXt", b"") * 80_000),
         {UNREADABLE},
     ),
     "png: colour profile of 100 MB": (

@@ -14,6 +14,8 @@ MAX_PARTS = 20_000
 """Segments, chunks or blocks beside the pixels."""
 MAX_TEXT_BYTES = 1_000_000
 """What a PNG's compressed texts and colour profile may unpack to."""
+MIN_TEXT_BYTES = 1000
+"""As which each of them counts at least."""
 
 # Above these a picture is decoded where it can be stopped (`common.decode_process`).
 SUSPICIOUS_PIXELS = 16_000_000

@@ -75,13 +75,17 @@ def inspect(data: bytes) -> Header:
 def _scans(data: bytes, position: int) -> int:
     """How many scans a decoder would go through, from the first to the end of the image."""
     scans = 0
-    while found := _MARKER_IN_SCAN.search(data, position):
+    for _ in range(MAX_PARTS):
+        if not (found := _MARKER_IN_SCAN.search(data, position)):
+            break
         marker, position = data[found.start() + 1], found.end()
         scans += marker == _SOS
         if marker == _EOI:
             break
         if marker not in _STANDALONE and position + 2 <= len(data):
             position += struct.unpack_from(">H", data, position)[0]
+    else:
+        raise ImageTooLarge("The picture is stored in far too many parts.")
     return scans
 
 

@@ -1,5 +1,6 @@
 """PNG headers (W3C PNG, third edition, chapter 5)."""
 
+import contextlib
 import struct
 import zlib
 
@@ -8,11 +9,14 @@ from common.headers.exif import exif_orientation
 from common.headers.header import (
     MAX_PARTS,
     MAX_TEXT_BYTES,
+    MIN_TEXT_BYTES,
     SUSPICIOUS_PIXELS,
     Header,
     check_size,
     damaged,
 )
+
+STEP_BYTES = 64 * 1024
 
 
 def inspect(data: bytes) -> Header:
@@ -37,7 +41,7 @@ def inspect(data: bytes) -> Header:
         elif kind == b"eXIf":
             orientation = exif_orientation(body)
         elif kind in (b"zTXt", b"iTXt", b"iCCP"):
-            text_left -= _unpacked(kind, body, text_left)
+            text_left -= max(_unpacked(kind, body, text_left), MIN_TEXT_BYTES)
         elif kind == b"IEND":
             break
     if not width or not pixels:
@@ -59,7 +63,10 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _unpacked(kind: bytes, body: bytes, most: int) -> int:
-    """How long a compressed text or profile is; refused where that is out of proportion."""
+    """How long a compressed text or profile is; refused where that is out of proportion.
+
+    Also where it ends wrong: what came before that has taken its time.
+    """
     _, _, rest = body.partition(b"\0")
     if kind == b"iTXt":
         if rest[:1] != b"\1":  # not compressed
@@ -67,10 +74,11 @@ def _unpacked(kind: bytes, body: bytes, most: int) -> int:
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     else:
         rest = rest[1:]
-    try:
-        length = len(zlib.decompressobj().decompress(rest, most + 1))
-    except zlib.error:
-        return 0
+    unpacking, length = zlib.decompressobj(), 0
+    with contextlib.suppress(zlib.error):
+        while length <= most and (piece := unpacking.decompress(rest, STEP_BYTES)):
+            length += len(piece)
+            rest = unpacking.unconsumed_tail
     if length > most:
         raise ImageUnreadable("The picture carries a text that unpacks to far too much.")
     return length

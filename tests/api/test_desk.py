@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import os
 import socket
 import sys
 import threading
@@ -24,7 +23,7 @@ from tests.api.conftest import FEW_THREADS, RED
 from tests.api.photo_servers import picture
 from tests.api.test_observe import samples
 from tests.api.together import together
-from tests.running import RunningService, running_service
+from tests.running import RunningService, on_one_cpu, running_service
 
 WAIT_S = 20.0
 SOON_S = 2.0
@@ -137,15 +136,7 @@ def lone(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A service with one worker, which has one CPU: all pictures go to its desk."""
     folder = tmp_path_factory.mktemp("lone")
     settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": FEW_THREADS}
-    usable = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(usable)})  # what is started inherits it
-    try:
-        running = running_service(folder, **settings)
-        service = running.__enter__()
-    finally:
-        os.sched_setaffinity(0, usable)
-    with contextlib.ExitStack() as stack:
-        stack.push(running)
+    with on_one_cpu(running_service(folder, **settings)) as service:
         yield service
         assert "Traceback" not in service.output()
 
@@ -226,7 +217,7 @@ def test_who_takes_no_answers_holds_nobody_up(lone: RunningService) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.settimeout(SOON_S)
         client.connect(lone.address)
-        asked = request(picture("red", size=(640, 480)), "?preview=true")
+        asked = request(picture("red", size=(640, 480)), "?explain=true")
         with contextlib.suppress(TimeoutError):
             while True:  # until its answers have filled all that lies between us
                 client.sendall(asked)
@@ -235,7 +226,7 @@ def test_who_takes_no_answers_holds_nobody_up(lone: RunningService) -> None:
             assert classify(lone).ok
         assert time.monotonic() - began < SOON_S
         client.settimeout(WAIT_S)
-        assert read_answers(client, 20).count(b'"preview"') >= 19
+        assert read_answers(client, 20).count(b'"heatmap"') >= 19
 
 
 def test_pictures_that_take_long_hold_nobody_up(lone: RunningService) -> None:
@@ -251,7 +242,7 @@ def test_pictures_that_take_long_hold_nobody_up(lone: RunningService) -> None:
 
 def test_waiting_is_told(lone: RunningService) -> None:
     before = samples(lone)
-    large = picture("red", size=(2000, 1900), format="PNG")
+    large = picture("red", size=(1000, 950), format="PNG")
     answers = together(lone, [request(large)] * 12)
     after = samples(lone)
     waits, decodes, rests = [], [], []
@@ -270,7 +261,7 @@ def test_waiting_is_told(lone: RunningService) -> None:
 
 def test_new_connections_are_taken_while_pictures_are_computed(lone: RunningService) -> None:
     over = threading.Event()
-    large = request(picture("red", size=(2000, 1900), format="PNG"))
+    large = request(picture("red", size=(1000, 950), format="PNG"))
 
     def keep_busy() -> None:
         with socket.create_connection(lone.address, WAIT_S) as client:

@@ -307,11 +307,17 @@ def test_large_pictures_wait_for_memory() -> None:
     with memory.taken(6), memory.taken(4):
         thread = threading.Thread(target=lambda: _take(memory, 5, order))
         thread.start()
+        with pytest.raises(TimeoutError), memory.taken(1, no_time):
+            pass
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
     with pytest.raises(ImageTooLarge), memory.taken(11):
         pass
+
+
+def no_time() -> None:
+    raise TimeoutError
 
 
 def _take(memory: images._Memory, number: int, order: list[str]) -> None:

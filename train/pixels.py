@@ -84,7 +84,7 @@ def read_groups(graph: onnx.GraphProto, name: str) -> bool:
     if [node.op_type for node in after] != ["QuantizeLinear"] or len(conv.input) < 3:
         return False
     given = {one.name: onnx.helper.get_attribute_value(one) for one in conv.attribute}
-    high, wide = given["kernel_shape"]
+    high, wide = given.get("kernel_shape", [0, 0])
     top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
     (picture,) = (one.type.tensor_type.shape.dim for one in graph.input if one.name == name)
     if (
@@ -121,8 +121,9 @@ def _group_weights(graph: onnx.GraphProto, conv: onnx.NodeProto) -> int:
         for column in range(wide):
             group, pixel = divmod(2 * place + column, GROUP)
             new[place, :, pixel, :, :, group] = old[..., column]
-    changed = {
-        tensor: np.tile(tensors[tensor], places) for tensor in (*weights.input[1:], *bias.input)
+    changed = {  # one value for each output, or one for all
+        tensor: np.tile(tensors[tensor], places) if tensors[tensor].ndim else tensors[tensor]
+        for tensor in (*weights.input[1:], *bias.input)
     }
     changed[weights.input[0]] = new.reshape(places * outputs, GROUP * colours, high, 2)
     for node in (weights, bias):

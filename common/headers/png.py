@@ -16,7 +16,7 @@ from common.headers.header import (
     damaged,
 )
 
-STEP_BYTES = 64 * 1024
+_STEP_BYTES = 64 * 1024
 
 
 def inspect(data: bytes) -> Header:
@@ -76,7 +76,7 @@ def _unpacked(kind: bytes, body: bytes, most: int) -> int:
         rest = rest[1:]
     unpacking, length = zlib.decompressobj(), 0
     with contextlib.suppress(zlib.error):
-        while length <= most and (piece := unpacking.decompress(rest, STEP_BYTES)):
+        while length <= most and (piece := unpacking.decompress(rest, _STEP_BYTES)):
             length += len(piece)
             rest = unpacking.unconsumed_tail
     if length > most:

@@ -3,7 +3,9 @@
 Ray loads it by the name in `CALLBACK` when a proxy starts (`cluster.connection` sets it).
 """
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -22,6 +24,9 @@ Application = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 STEERING = (b"x-request-timeout-seconds", b"x-request-disconnect-disabled")
 STEERING_PREFIX = b"serve"
 REQUEST_ID = b"x-request-id"
+ROUTES_S = 3.0
+"""A proxy that has just started knows nothing of what is served, and says 404 until it is told."""
+AGAIN_S = 0.05
 
 OVERLOADED = problems.Problem(
     "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
@@ -47,22 +52,33 @@ class Front:
             await self._app(scope, receive, send)
             return
         scope["headers"] = [pair for pair in scope["headers"] if not _steers(pair[0])]
-        started = replaced = False
+        end = time.monotonic() + ROUTES_S
+        while not await self._passed(scope, receive, send, last=time.monotonic() > end):
+            await asyncio.sleep(AGAIN_S)
+
+    async def _passed(
+        self, scope: MutableMapping[str, Any], receive: Any, send: Send, last: bool
+    ) -> bool:
+        """Let Ray answer: whether it did, or knew nothing at the address and it was not `last`."""
+        started = replaced = unknown = False
 
         async def translated(message: Message) -> None:
-            nonlocal started, replaced
+            nonlocal started, replaced, unknown
             started = True
             if message["type"] == "http.response.start" and _of_ray(message):
                 replaced = True
-                await _answer(message["status"], message["headers"], send)
+                unknown = message["status"] == 404 and not last
+                if not unknown:
+                    await _answer(message["status"], message["headers"], send)
             elif not replaced:
                 if message["type"] == "http.response.start":
                     message["headers"] = _with_one_id(message["headers"])
                 await send(message)
 
-        await self._app(scope, receive, translated)
+        await self._app({**scope}, receive, translated)
         if not started:  # that is how the proxy leaves what a replica took with it when it ended
             await _answer(500, (), send)
+        return not unknown
 
 
 def middlewares() -> list[Middleware]:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +100,14 @@ def on_one_cpu(
         finally:
             os.sched_setaffinity(0, usable)
         yield service
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Return as soon as something is true; fail if it takes too long."""
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def wait_until_ready(service: RunningService) -> None:

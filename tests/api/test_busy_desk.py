@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from api.settings import Settings
 from bench.stages import running_worker
 from tests.api.busy_conf import SLOW_S
 from tests.api.test_desk import WAIT_S, request
-from tests.running import RunningService, on_one_cpu, running_service
+from tests.running import RunningService, on_one_cpu, running_service, wait_until
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -37,13 +37,6 @@ def status(client: socket.socket) -> int:
     answer.begin()
     answer.read()
     return answer.status
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_request_that_waits_to_be_seen_is_not_silence(busy: RunningService) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.conftest import BLUE, RED, World
-from tests.running import RunningService, running_service
+from tests.running import RunningService, running_service, wait_until
 
 TIMEOUT_S = 60
 BROKEN = RED[:200]
@@ -25,10 +24,8 @@ def service(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     settings = {"WEB_CONCURRENCY": 2, "LOG_LEVEL": "debug", "CORS_ORIGINS": "https://page.example"}
     folder = tmp_path_factory.mktemp("observe")
     with running_service(folder, MODEL_DIR=model_dir, **settings) as service:
-        end = time.monotonic() + TIMEOUT_S
-        while samples(service)["dogorcat_workers"][()] < 2:  # it is ready when one of them is
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        # It is ready when one of them is.
+        wait_until(lambda: samples(service)["dogorcat_workers"][()] == 2)
         yield service
 
 

@@ -24,7 +24,7 @@ from common import images
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
 from common.errors import ImageTooLarge
-from common.fetching import Fetcher
+from common.fetch.fetcher import Fetcher
 from common.golden import draw
 
 SPARE_TURNS = 1

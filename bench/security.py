@@ -22,7 +22,7 @@ import requests
 from PIL import Image
 
 from common import images
-from common.headers import MAX_PIXELS
+from common.images.inspect import MAX_PIXELS
 from tests.colour_model import write_colour_model
 from tests.hostile_pictures import HOSTILE, gradient, picture, plain, png
 from tests.raw_server import RawServer, forever

@@ -31,8 +31,9 @@ from api.desk import CLASSIFY, COHORT, Desk
 from api.settings import Settings
 from api.worker import Worker
 from bench import load, photos
-from common import images, pixels
+from common import images
 from common.classifier import Classifier
+from common.images import render as pixels
 
 TURNS = 150
 MODEL = Path("models/cat_dog")

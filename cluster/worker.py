@@ -19,7 +19,7 @@ from cluster.bundle import bundled_models
 from common import images
 from common.classifier import Classifier
 from common.errors import ImageTooLarge
-from common.fetching import Fetcher
+from common.fetch.fetcher import Fetcher
 
 SCHEMA = pa.schema(
     [

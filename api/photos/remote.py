@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Fetch(Protocol):
-    """What is needed of `common.fetching.Fetcher`."""
+    """What is needed of `common.fetch.fetcher.Fetcher`."""
 
     def fetch(self, url: str) -> bytes:
         """The bytes behind an address; raises `FetchError`."""

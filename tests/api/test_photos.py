@@ -12,7 +12,7 @@ import pytest
 from api.photos import PhotoSources, remote
 from api.settings import Settings, SettingsError
 from common.errors import FetchBusy, PhotoSourceUnavailable
-from common.fetching import Fetcher
+from common.fetch.fetcher import Fetcher
 from tests.api.photo_servers import (
     FLICKR_FAIL_100,
     FLICKR_FAIL_105,

@@ -16,7 +16,7 @@ import atheris
 with atheris.instrument_imports(include=["common", "PIL", "idna"]):
     from common import images
     from common.errors import ImageError, UrlInvalid
-    from common.urls import parse_url
+    from common.fetch.urls import parse_url
 
 from tests.hostile_pictures import HOSTILE, picture
 from tests.security.urls import INSIDE, MALFORMED, MUST_WORK

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.settings import Settings
-from common.fetching import Fetcher
+from common.fetch.fetcher import Fetcher
 from tests.security import urls
 from tests.security.inside import CROWD, FETCH_TIMEOUT_S, WORKERS
 from tests.security.network import why_not

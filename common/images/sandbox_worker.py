@@ -1,29 +1,23 @@
-"""The other end of `common.decode_process`: decodes what it is sent until nobody sends any more.
+"""The other end of `common.images.sandbox`: decodes what it is sent until nobody sends any more.
 
-Run as `python -m common.decode_worker LIMIT_S`. Imports Pillow and numpy, never an inference
-runtime; holds no secret, writes no file, and dies of itself when it takes too long.
+Run as `python -m common.images.sandbox_worker LIMIT_S`. Imports Pillow and numpy, never an
+inference runtime; holds no secret, writes no file, and dies of itself when it takes too long.
 """
 
 import math
 import resource
 import signal
-import struct
 import sys
 from typing import BinaryIO
 
 from common.allocator import return_free_memory, return_large_blocks
 from common.errors import ImageError
-from common.headers import inspect
-from common.pixels import Size, render, stored_size
+from common.images.inspect import inspect
+from common.images.render import Size, render, stored_size
+from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
-# What is asked: height and width (or 0 and the longest side), then the length of the file.
-REQUEST = struct.Struct("<IIQ")
-# What is answered: 0 and height, width, original width, original height, then the pixels; or the
-# place of the error in ERRORS and the length of its message, then the message.
-REPLY = struct.Struct("<BIIII")
 ROOM = 64_000_000
 """Bytes for everything that does not grow with the picture."""
-ERRORS: tuple[type[ImageError], ...] = tuple(ImageError.__subclasses__())
 
 
 def main(limit_s: float) -> None:

@@ -1,8 +1,8 @@
 """The one door for pictures: bytes in, upright RGB pixels out. Training and serving both use it.
 
-A look at the header says what the file is and how much work (`common.headers`); ordinary pictures
-are decoded on the spot (`common.pixels`), suspicious ones where that can be stopped
-(`common.decode_process`).
+A look at the header says what the file is and how much work (`common.images.inspect`); ordinary
+pictures are decoded on the spot (`common.images.render`), suspicious ones where that can be stopped
+(`common.images.sandbox`).
 """
 
 import io
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from common.decode_process import DecodeProcess
 from common.errors import ImageTooLarge
-from common.headers import MAX_PIXELS, inspect
-from common.pixels import Size, render, stored_size
+from common.images.inspect import MAX_PIXELS, inspect
+from common.images.render import Size, render, stored_size
+from common.images.sandbox import DecodeProcess
 
 DECODE_TIMEOUT_S = 8.0
 """Seconds after which the decoding of a suspicious picture is stopped."""

@@ -19,7 +19,6 @@ from typing import Any
 
 import certifi
 
-from common import addresses
 from common.errors import (
     FetchError,
     FetchFailed,
@@ -27,9 +26,10 @@ from common.errors import (
     UrlInvalid,
     UrlNotAllowed,
 )
-from common.places import Places
-from common.timed_socket import Deadline, TimedSocket
-from common.urls import Url, join, parse_url
+from common.fetch import addresses
+from common.fetch.deadline_socket import Deadline, TimedSocket
+from common.fetch.limiter import Places
+from common.fetch.urls import Url, join, parse_url
 
 MAX_REDIRECTS = 3
 USER_AGENT = "dogorcat/0.1 (picture classifier; fetches what its user asks for)"

@@ -23,8 +23,8 @@ from PIL import (  # the plugins, so that Pillow does not import all it has
 )
 
 from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
-from common.headers import Header, check_size
-from common.resize import resize
+from common.images.inspect import Header, check_size
+from common.images.resize import resize
 
 Size = tuple[int, int] | int
 """(height, width), to which the picture is stretched; or its longest side, never enlarged."""
@@ -60,7 +60,7 @@ def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, in
     """Decode a file.
 
     Args:
-        header: from `common.headers.inspect`.
+        header: from `common.images.inspect.inspect`.
         size: of the result.
 
     Returns:

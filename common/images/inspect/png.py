@@ -5,8 +5,8 @@ import struct
 import zlib
 
 from common.errors import ImageUnreadable
-from common.headers.exif import exif_orientation
-from common.headers.header import (
+from common.images.inspect.exif import exif_orientation
+from common.images.inspect.header import (
     MAX_PARTS,
     MAX_TEXT_BYTES,
     MIN_TEXT_BYTES,

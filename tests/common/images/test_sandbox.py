@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import decode_process
-from common.decode_process import DecodeProcess
 from common.errors import ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
-from common.headers import inspect
-from common.pixels import render
+from common.images import sandbox
+from common.images.inspect import inspect
+from common.images.render import render
+from common.images.sandbox import DecodeProcess
 from tests.hostile_pictures import avif_sized, picture, plain, scan_bomb
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_crash_is_the_pictures_fault_and_the_next_one_is_read(process: DecodeP
 
 
 def test_given_up_when_idle(process: DecodeProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode_process, "_IDLE_S", 0.2)
+    monkeypatch.setattr(sandbox, "_IDLE_S", 0.2)
     process.render(picture("PNG"), 40)
     end = time.monotonic() + 20
     while process._process is not None:
@@ -114,7 +114,7 @@ def test_gets_no_secrets(process: DecodeProcess, monkeypatch: pytest.MonkeyPatch
 
 def test_imports_no_inference_runtime() -> None:
     code = (
-        "import sys, common.decode_worker\n"
+        "import sys, common.images.sandbox_worker\n"
         "print([name for name in ('onnxruntime', 'tensorflow', 'keras', 'flask', 'pydantic')"
         " if name in sys.modules])"
     )
@@ -128,7 +128,7 @@ def test_imports_no_inference_runtime() -> None:
 def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
     code = (
         "import os, sys\n"
-        "from common.decode_process import DecodeProcess\n"
+        "from common.images.sandbox import DecodeProcess\n"
         "from tests.hostile_pictures import picture\n"
         "process = DecodeProcess(30)\n"
         "process.render(picture('PNG'), 40)\n"
@@ -142,7 +142,7 @@ def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
 
 def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
     code = (
-        "from common.decode_process import DecodeProcess\n"
+        "from common.images.sandbox import DecodeProcess\n"
         "from tests.hostile_pictures import picture, scan_bomb\n"
         "process = DecodeProcess(1)\n"
         "process.render(picture('PNG'), 40)\n"

@@ -2,7 +2,7 @@
 
 import struct
 
-from common.headers.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size, damaged
+from common.images.inspect.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size, damaged
 
 
 def inspect(data: bytes) -> Header:

@@ -17,7 +17,7 @@ MAX_TEXT_BYTES = 1_000_000
 MIN_TEXT_BYTES = 1000
 """As which each of them counts at least."""
 
-# Above these a picture is decoded where it can be stopped (`common.decode_process`).
+# Above these a picture is decoded where it can be stopped (`common.images.sandbox`).
 SUSPICIOUS_PIXELS = 16_000_000
 SUSPICIOUS_SCAN_PIXELS = 200_000_000
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from common.errors import ImageUnreadable
-from common.headers import inspect
-from common.pixels import render
+from common.images.inspect import inspect
+from common.images.render import render
 
 TARGET = (64, 48)
 # name -> size, mode, how it is saved

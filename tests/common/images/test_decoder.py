@@ -13,7 +13,8 @@ from PIL import Image
 
 from common import images
 from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
-from common.headers import MAX_PIXELS
+from common.images import decoder
+from common.images.inspect import MAX_PIXELS
 from tests.hostile_pictures import (
     HOSTILE,
     OK,
@@ -302,7 +303,7 @@ def test_pixels_are_counted_before_anything_is_decoded() -> None:
 
 def test_large_pictures_wait_for_memory() -> None:
     """Two of the largest at once; a third one waits, a small one does not."""
-    memory = images._Memory(10)
+    memory = decoder._Memory(10)
     order: list[str] = []
     with memory.taken(6), memory.taken(4):
         thread = threading.Thread(target=lambda: _take(memory, 5, order))
@@ -320,7 +321,7 @@ def no_time() -> None:
     raise TimeoutError
 
 
-def _take(memory: images._Memory, number: int, order: list[str]) -> None:
+def _take(memory: decoder._Memory, number: int, order: list[str]) -> None:
     with memory.taken(number):
         order.append("second")
 

@@ -17,11 +17,11 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from common.decode_worker import ERRORS, REPLY, REQUEST
 from common.errors import ImageTooLarge, ImageUnreadable
-from common.pixels import Size
+from common.images.render import Size
+from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _IDLE_S = 60.0
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
 
@@ -44,7 +44,7 @@ class DecodeProcess:
         os.register_at_fork(after_in_child=self._forget)
 
     def render(self, data: bytes, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        """As `common.pixels.render`, of a file that was not inspected yet.
+        """As `common.images.render.render`, of a file that was not inspected yet.
 
         Raises:
             ImageError: also when the decoder crashes, or needs too much time or memory.
@@ -103,7 +103,7 @@ class DecodeProcess:
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-m", "common.decode_worker", str(self._limit_s)],
+            [sys.executable, "-m", "common.images.sandbox_worker", str(self._limit_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

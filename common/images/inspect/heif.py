@@ -4,7 +4,7 @@ import re
 import struct
 
 from common.errors import ImageTypeUnsupported
-from common.headers.header import ACCEPTED, Header, check_size, damaged
+from common.images.inspect.header import ACCEPTED, Header, check_size, damaged
 
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 
-from common.addresses import is_public, may_be_dialled, parse
+from common.fetch.addresses import is_public, may_be_dialled, parse
 
 
 def _words(text: str) -> list[str]:

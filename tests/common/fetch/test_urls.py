@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common.errors import UrlInvalid
-from common.urls import MAX_URL_BYTES, join, parse_url
+from common.fetch.urls import MAX_URL_BYTES, join, parse_url
 
 READ = [
     # as written, as sent

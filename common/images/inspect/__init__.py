@@ -6,8 +6,8 @@ nothing hidden there can cost memory or time.
 """
 
 from common.errors import ImageError, ImageUnreadable
-from common.headers import gif, heif, jpeg, other, png, webp
-from common.headers.header import MAX_PIXELS, Header, check_size, damaged
+from common.images.inspect import gif, heif, jpeg, other, png, webp
+from common.images.inspect.header import MAX_PIXELS, Header, check_size, damaged
 
 __all__ = ["MAX_PIXELS", "Header", "check_size", "inspect"]
 

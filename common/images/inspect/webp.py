@@ -2,8 +2,8 @@
 
 import struct
 
-from common.headers.exif import exif_orientation
-from common.headers.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size
+from common.images.inspect.exif import exif_orientation
+from common.images.inspect.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size
 
 
 def inspect(data: bytes) -> Header:

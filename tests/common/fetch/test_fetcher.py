@@ -22,7 +22,7 @@ from common.errors import (
     UrlInvalid,
     UrlNotAllowed,
 )
-from common.fetching import MAX_REDIRECTS, Fetcher
+from common.fetch.fetcher import MAX_REDIRECTS, Fetcher
 from tests.raw_server import Answer, RawServer, forever, ok, redirect, says
 
 LOOPBACK = [ip_network("127.0.0.0/8")]

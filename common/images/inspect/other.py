@@ -3,7 +3,7 @@
 import re
 
 from common.errors import ImageTypeUnsupported
-from common.headers.header import ACCEPTED
+from common.images.inspect.header import ACCEPTED
 
 _OTHER_KINDS = (
     (re.compile(rb"(?:II\*\0|MM\0\*|II\+\0|MM\0\+)"), "TIFF"),

@@ -4,8 +4,8 @@ import re
 import struct
 
 from common.errors import ImageTooLarge
-from common.headers.exif import exif_orientation
-from common.headers.header import (
+from common.images.inspect.exif import exif_orientation
+from common.images.inspect.header import (
     MAX_PARTS,
     MAX_SCAN_PIXELS,
     SUSPICIOUS_SCAN_PIXELS,

@@ -150,7 +150,7 @@ class Service:
                 self.desk.pause()
             try:
                 picture, decode_ms = _timed(
-                    "decode", images.read, data, model.target, before_long=self.desk.leave
+                    "decode", images.load_image, data, model.target, on_slow=self.desk.leave
                 )
                 with wait:
                     self.desk.pause()

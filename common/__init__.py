@@ -1,7 +1,7 @@
-"""What serving and training share: pictures in, predictions out. Never imports api or train."""
+"""What serving and training share: pictures in, predictions out. Imports neither api nor train."""
 
 import os
 
-# ONNX Runtime's official builds report to their maker unless told not to before they are imported
-# (its Privacy.md): nothing that is done here is anyone else's business.
+# The official builds of ONNX Runtime send telemetry unless this is set before their import (see its
+# Privacy.md).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,28 +1,28 @@
-"""What glibc is told so that memory which is free goes back to the system; elsewhere nothing."""
+"""Makes glibc return free memory to the system; does nothing with other C libraries."""
 
 import ctypes
 import sys
 from typing import Any
 
 LARGE_BYTES = 2**20
-"""From here on a block is mapped by itself."""
+"""Blocks of this size and more are mapped individually (M_MMAP_THRESHOLD)."""
 KEPT_BYTES = 2 * 2**20
-"""What each heap keeps when it is free: with less, every photo would ask for the same pages anew,
-which took 0.6 ms of the 9 that a photo of 500×375 cost."""
+"""Free bytes that each heap keeps (M_TRIM_THRESHOLD): with fewer, every photo would ask the system
+for the same pages again, 0.6 ms of the 9 ms that a photo of 500×375 took."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 def return_large_blocks() -> bool:
-    """Map each large block by itself from now on, in the whole process, and keep little else.
+    """From now on map large blocks individually, in the whole process, and keep little free memory.
 
-    Left alone it raises the size from which it does so up to 32 MB (mallopt(3), M_MMAP_THRESHOLD):
-    pictures then come from the heap of the thread that reads them, and what hundreds of heaps have
-    once held is never given back.
+    By default glibc raises the threshold up to 32 MB (mallopt(3), M_MMAP_THRESHOLD): pictures then
+    lie on the heap of the thread that reads them, and hundreds of heaps never give back what they
+    once held.
 
     Returns:
-        whether it was told.
+        whether glibc accepted both settings.
     """
-    mallopt = _of_glibc("mallopt")
+    mallopt = _glibc("mallopt")
     return bool(
         mallopt
         and mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
@@ -31,12 +31,12 @@ def return_large_blocks() -> bool:
 
 
 def return_free_memory() -> None:
-    """Give back all that is free now, after much of it became so at once (malloc_trim(3))."""
-    trim = _of_glibc("malloc_trim")
+    """Return all free memory to the system now (malloc_trim(3))."""
+    trim = _glibc("malloc_trim")
     if trim:
         trim(0)
 
 
-def _of_glibc(name: str) -> Any:
-    """A function of the C library; None where there is no such (musl, macOS, Windows)."""
+def _glibc(name: str) -> Any:
+    """A function of glibc; None with another C library (musl, macOS, Windows)."""
     return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

@@ -143,7 +143,7 @@ class ModelCard(ModelDescription):
         """The same card with another description of its 8-bit file."""
         return self.model_copy(update={"int8": int8})
 
-    def of(self, precision: Precision) -> Self:
+    def for_precision(self, precision: Precision) -> Self:
         """The card of the file in that precision: its own version, choices, figures and vectors."""
         if precision == "float32" or self.int8 is None:
             return self

@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from common.card import FILES, ModelCard, Precision, check_file, read_card
-from common.cpus import quick_in_8_bits
+from common.cpus import has_fast_int8
 from common.errors import ModelError
 from common.golden import draw
 from common.occlusion import occlusion
@@ -42,7 +42,7 @@ class Classifier:
     def __init__(
         self, card: ModelCard, session: ort.InferenceSession, precision: Precision = "float32"
     ) -> None:
-        self.card = card.of(precision)
+        self.card = card.for_precision(precision)
         self.precision = precision
         self._session = session
 
@@ -67,13 +67,13 @@ class Classifier:
         """
         card = read_card(folder)
         if precision is None:
-            precision = "int8" if card.int8 and quick_in_8_bits() else "float32"
-        classifier = cls.unproven(card, folder, threads=threads, precision=precision)
+            precision = "int8" if card.int8 and has_fast_int8() else "float32"
+        classifier = cls.load_unverified(card, folder, threads=threads, precision=precision)
         classifier._check_golden(folder)
         return classifier
 
     @classmethod
-    def unproven(
+    def load_unverified(
         cls,
         card: ModelCard,
         folder: Path,

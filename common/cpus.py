@@ -1,16 +1,16 @@
-"""What CPUs this process may use: how many, and whether they are quick in 8 bits."""
+"""How many CPUs this process may use, and whether they are fast at 8-bit inference."""
 
 import os
 from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _CPUINFO = Path("/proc/cpuinfo")
-# Sums of products of 8-bit numbers in one instruction: x86's VNNI in either coding, Arm's.
+# Dot products of 8-bit numbers in one instruction: VNNI on x86 (two encodings), asimddp on Arm.
 _DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "asimddp"}
 
 
 def usable_cpus(quota: Path = _QUOTA) -> int:
-    """CPUs that are worth starting a worker for, at least 1.
+    """How many workers are worth starting: the CPUs of this process, at least 1.
 
     Args:
         quota: cgroup v2 file with `<microseconds> <period>`, or `max` for no limit.
@@ -24,10 +24,10 @@ def usable_cpus(quota: Path = _QUOTA) -> int:
     return max(allowed, 1)
 
 
-def quick_in_8_bits(cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether 8-bit inference is worth it: elsewhere it is no faster than float, or less exact.
+def has_fast_int8(cpuinfo: Path = _CPUINFO) -> bool:
+    """Whether 8-bit inference pays: on other CPUs it is no faster than float32, or less exact.
 
-    A flag and no measurement, so that all workers of a machine decide alike.
+    Read from the CPU's flags, not measured, so that all workers of a machine decide alike.
     """
     try:
         lines = cpuinfo.read_text(encoding="utf-8").splitlines()

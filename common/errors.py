@@ -1,4 +1,4 @@
-"""Every error this project raises on purpose, as one tree. Says what went wrong, knows no HTTP.
+"""All errors this project raises on purpose, as one tree. Knows nothing of HTTP.
 
 DogorcatError
 ├── ImageError                    these bytes cannot become pixels
@@ -7,10 +7,10 @@ DogorcatError
 │   └── ImageTypeUnsupported      a picture, of a kind that is not accepted
 ├── FetchError                    a picture could not be had from its address
 │   ├── UrlInvalid                not an http(s) address
-│   ├── UrlNotAllowed             not public, or does not exist: nobody learns which
+│   ├── UrlNotAllowed             not public, or does not exist: which is never said
 │   ├── FetchFailed               the other server refused, broke off or lied
 │   ├── FetchTimeout              the other server took too long
-│   └── FetchBusy                 too many fetches are under way already
+│   └── FetchBusy                 too many fetches are in progress
 ├── PhotoSourceUnavailable        Random has no photo to show
 ├── ModelError                    a model folder cannot be served
 │   └── ModelNotFound             there is no model of that name
@@ -21,7 +21,7 @@ Every message is one sentence written for the person who caused the error.
 
 
 class DogorcatError(Exception):
-    """Base of all errors raised on purpose."""
+    """The base class of all errors raised on purpose."""
 
 
 class ImageError(DogorcatError):
@@ -64,7 +64,7 @@ class FetchTimeout(FetchError):
 
 
 class FetchBusy(FetchError):
-    """Too many fetches are under way already."""
+    """Too many fetches are in progress."""
 
 
 class PhotoSourceUnavailable(DogorcatError):

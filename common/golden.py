@@ -1,7 +1,7 @@
-"""Pictures the code draws itself, so that a model folder can prove itself without any photo.
+"""Draws the golden pictures, with which a model folder is verified without any photo.
 
-A model's card keeps its outputs for these; whoever loads the folder asks again and compares. What
-is drawn must never change: every card written so far depends on it, and a test pins the bytes.
+A model's card stores the outputs for them; the loader computes them again and compares. The
+drawings must never change, since every card depends on them; a test pins their bytes.
 """
 
 import numpy as np

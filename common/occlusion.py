@@ -1,4 +1,4 @@
-"""Where a model looked, for models that cannot say so themselves: cover a part, and ask again."""
+"""Heatmaps by occlusion, for models without class activation maps."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 GRID = 7
 BATCH = 16
-"""Pictures asked about at a time, so that memory stays small."""
+"""Pictures in one call of the model, so that memory stays small."""
 GREY = 127
 
 
@@ -16,11 +16,11 @@ def occlusion(
 ) -> NDArray[np.float32]:
     """How much a score falls when a part of the picture is covered (Zeiler and Fergus 2014).
 
-    arXiv:1311.2901, with a grey patch of two by two cells around each cell of a grid, so that
-    neighbours overlap. It costs 49 more predictions.
+    As in arXiv:1311.2901: a grey patch of two by two cells is laid over each cell of a 7 by 7 grid,
+    so that patches overlap. It takes 49 more predictions.
 
     Args:
-        score: pictures (batch, height, width, 3) -> score of the label asked about (batch,).
+        score: uint8 pictures (batch, height, width, 3) -> float32 score of one label (batch,).
         picture: uint8 (height, width, 3).
 
     Returns:

@@ -53,7 +53,7 @@ def write_colour_model(folder: Path, *, side: int = 56, **fields: Any) -> ModelC
 def prove_again(folder: Path) -> ModelCard:
     """Write the golden vectors of the folder's model into its card."""
     card = ModelCard.model_validate_json((folder / "card.json").read_bytes())
-    classifier = Classifier.unproven(card, folder)
+    classifier = Classifier.load_unverified(card, folder)
     card = card.model_copy(update={"golden": golden_vectors(classifier)})
     write_card(card, folder)
     return card

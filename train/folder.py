@@ -115,7 +115,7 @@ def write_folder(
             pretrained=product.pretrained,
             files=files,
         )
-        classifier = Classifier.unproven(card, half)
+        classifier = Classifier.load_unverified(card, half)
         card = card.model_copy(update={"golden": golden_vectors(classifier)})
         figures = None
         if photos:

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from common.errors import DataError, ImageError
-from common.images import Picture, read
+from common.images import Picture, load_image
 from train import arguments
 from train.data import class_folders, files_of
 from train.duplicates import groups, signature
@@ -156,7 +156,7 @@ def contact_sheet(looks: list[Look]) -> Image.Image:
 
 def _look(part: str, label: str, path: Path) -> Look:
     try:
-        return Look(part, label, path, read(path.read_bytes(), (CELL, CELL)))
+        return Look(part, label, path, load_image(path.read_bytes(), (CELL, CELL)))
     except (ImageError, OSError) as error:
         return Look(part, label, path, None, str(error))
 

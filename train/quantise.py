@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         pictures = Pixels(_some(train), floats.target)
         quantise(args.model / ONNX, half / INT8, pictures, floats.card.input.name)
         card = fit(card, half, held)
-        after = _figures(Classifier.unproven(card, half, precision="int8"), validation)
+        after = _figures(Classifier.load_unverified(card, half, precision="int8"), validation)
         print(f"float32\n{table(before)}\n\nint8\n{table(after)}")
         refuse_if_worse(before, after)
         card = described(card, half, _metrics(after, args.model.name))
@@ -155,7 +155,7 @@ def fit(card: ModelCard, folder: Path, held: Photos) -> ModelCard:
         the card with the file described, still without figures and golden vectors.
     """
     raw = described(card, folder)
-    classifier = Classifier.unproven(raw, folder, precision="int8")
+    classifier = Classifier.load_unverified(raw, folder, precision="int8")
     scores, familiarity = answers(classifier, held)
     logits = np.log(np.maximum(scores, 1e-30)) * card.temperature
     temperature = fit_temperature(logits, label_indices(card, held))
@@ -170,7 +170,7 @@ def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -
     spec = FileSpec(sha256=sha256_of(folder / INT8), tolerance=LEAST_TOLERANCE)
     int8 = Int8(temperature=temperature, neither_threshold=card.neither_threshold, metrics=metrics)
     card = card.model_copy(update={"files": card.files | {INT8: spec}, "int8": int8})
-    golden = golden_vectors(Classifier.unproven(card, folder, precision="int8"))
+    golden = golden_vectors(Classifier.load_unverified(card, folder, precision="int8"))
     tolerance = max(LEAST_TOLERANCE, 2 * _apart(card, folder, golden))
     spec = spec.model_copy(update={"tolerance": round(tolerance, 4)})
     int8 = int8.model_copy(update={"golden": golden})

@@ -14,7 +14,7 @@ from typing import ClassVar
 from api.photos.photo import ANY, Photo
 from api.photos.remote import TRIES, SourceFailure
 from common.errors import ImageError
-from common.images import read
+from common.images import load_image
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 MAX_BYTES = 30 * 2**20
@@ -54,7 +54,7 @@ class Folder:
         for key in random.sample(sorted(files), min(TRIES, len(files))):
             try:
                 data = self.load(key)
-                read(data, (32, 32))
+                load_image(data, (32, 32))
             except (ImageError, LookupError):
                 continue
             return self._describe(key, subject), data

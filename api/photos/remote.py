@@ -20,7 +20,7 @@ from common.errors import (
     ImageError,
     PhotoSourceUnavailable,
 )
-from common.images import read
+from common.images import load_image
 
 TIMEOUT_S = 5.0
 """For connecting to a source and for each wait for its answer."""
@@ -114,7 +114,7 @@ class RemoteSource(ABC):
     def _bytes(self, photo: Photo) -> bytes:
         assert photo.image_url  # a search returns no photo without
         data = self._fetcher.fetch(photo.image_url)
-        picture = read(data, (32, 32))
+        picture = load_image(data, (32, 32))
         path = photo.image_url.split("?")[0].lower()
         if path.endswith((".jpg", ".jpeg")) and picture.format != "JPEG":
             raise FetchError("The photo is gone; a stand-in was sent.")  # as Flickr does, in GIF

@@ -31,7 +31,7 @@ class Deadline:
         raise FetchTimeout("The other server took too long.")
 
 
-class TimedSocket:
+class DeadlineSocket:
     """As much of a socket as http.client uses, every read within the deadline and the budget.
 
     A socket's own timeout starts anew with every byte, so a server that drips would never end it.
@@ -46,14 +46,14 @@ class TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(
-            _TimedReader(self._sock, self._deadline, self._max_bytes), buffer_size=_BUFFER_BYTES
+            _DeadlineReader(self._sock, self._deadline, self._max_bytes), buffer_size=_BUFFER_BYTES
         )
 
     def close(self) -> None:
         """Left to the fetch: http.client closes its socket before the body is read."""
 
 
-class _TimedReader(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._sock, self._deadline, self._left = sock, deadline, max_bytes
 

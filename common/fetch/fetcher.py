@@ -27,8 +27,8 @@ from common.errors import (
     UrlNotAllowed,
 )
 from common.fetch import addresses
-from common.fetch.deadline_socket import Deadline, TimedSocket
-from common.fetch.limiter import Places
+from common.fetch.deadline_socket import Deadline, DeadlineSocket
+from common.fetch.limiter import KeyedLimiter
 from common.fetch.urls import Url, join, parse_url
 
 MAX_REDIRECTS = 3
@@ -74,11 +74,11 @@ class Fetcher:
         self._ports = frozenset(allowed_ports)
         self._networks = tuple(allowed_networks)
         self._on_bytes = on_bytes
-        self._fetches = Places(concurrency)
-        self._names = Places(self.per_host)
-        self._hosts = Places(self.per_host)
+        self._fetches = KeyedLimiter(concurrency)
+        self._names = KeyedLimiter(self.per_host)
+        self._hosts = KeyedLimiter(self.per_host)
         # A lookup may go on after its fetch has given up, so there may be more of them.
-        self._lookups = Places(2 * concurrency)
+        self._lookups = KeyedLimiter(2 * concurrency)
         self._tls = ssl.create_default_context()
         self._tls.load_verify_locations(certifi.where())
 
@@ -103,7 +103,7 @@ class Fetcher:
         limit = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
         deadline = Deadline(limit)
         here = self._parse(url)
-        with self._fetches.taken(""), _only_fetch_errors(deadline):
+        with self._fetches.slot(""), _only_fetch_errors(deadline):
             for _ in range(MAX_REDIRECTS + 1):
                 answer = self._request(here, deadline)
                 if isinstance(answer, bytes):
@@ -130,14 +130,14 @@ class Fetcher:
 
     def _request(self, url: Url, deadline: Deadline) -> bytes | str:
         """One request: the body, or the Location of a redirect."""
-        with self._names.taken(url.host):
+        with self._names.slot(url.host):
             found = self._vetted(url, deadline)
             with (
-                self._hosts.taken(_neighbourhood(found[0][4][0])),
+                self._hosts.slot(ip_prefix(found[0][4][0])),
                 self._dial(url, found, deadline) as sock,
             ):
                 connection = http.client.HTTPConnection(url.host, url.port)
-                connection.sock = TimedSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
+                connection.sock = DeadlineSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
                 connection.putrequest("GET", url.target, skip_host=True)  # asks for `identity`
                 connection.putheader("Host", url.authority)
                 connection.putheader("User-Agent", USER_AGENT)
@@ -157,14 +157,14 @@ class Fetcher:
 
     def _look_up(self, url: Url, deadline: Deadline) -> list[_Found]:
         """`getaddrinfo`, which nothing can interrupt, on a thread that may be left behind."""
-        self._lookups.take("")
+        self._lookups.acquire("")
         answers: queue.SimpleQueue[list[_Found]] = queue.SimpleQueue()
 
         def look_up() -> None:
             try:
                 answers.put(_getaddrinfo(url))
             finally:
-                self._lookups.give_back("")
+                self._lookups.release("")
 
         threading.Thread(target=look_up, name="lookup", daemon=True).start()
         try:
@@ -244,7 +244,7 @@ def _literal(url: Url) -> list[_Found]:
     return [(family, socket.SOCK_STREAM, 0, "", (str(address), url.port))]
 
 
-def _neighbourhood(address: str) -> str:
+def ip_prefix(address: str) -> str:
     """What one owner has many of: an IPv4 address, a /64 of IPv6."""
     parsed = addresses.parse(address)
     return str(parsed) if parsed.version == 4 else str(ip_network((int(parsed) >> 64 << 64, 64)))

@@ -1,4 +1,4 @@
-"""Bounded numbers of things that go on at the same time."""
+"""Bounds how many things go on at the same time, for each key."""
 
 import threading
 from collections import Counter
@@ -8,30 +8,37 @@ from contextlib import contextmanager
 from common.errors import FetchBusy
 
 
-class Places:
-    """A bounded number of places for each key; who finds none is told at once to come back."""
+class KeyedLimiter:
+    """At most `limit` acquisitions of each key at once; one more is refused, never queued."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._lock = threading.Lock()
-        self._used: Counter[str] = Counter()
+        self._in_use: Counter[str] = Counter()
 
-    def take(self, key: str) -> None:
+    def acquire(self, key: str) -> None:
+        """Count one more.
+
+        Raises:
+            FetchBusy: the limit of this key is reached.
+        """
         with self._lock:
-            if self._used[key] >= self._number:
+            if self._in_use[key] >= self._limit:
                 raise FetchBusy("Too many pictures are being fetched right now.")
-            self._used[key] += 1
+            self._in_use[key] += 1
 
-    def give_back(self, key: str) -> None:
+    def release(self, key: str) -> None:
+        """Count one less; a key that nobody uses is forgotten."""
         with self._lock:
-            self._used[key] -= 1
-            if not self._used[key]:
-                del self._used[key]
+            self._in_use[key] -= 1
+            if not self._in_use[key]:
+                del self._in_use[key]
 
     @contextmanager
-    def taken(self, key: str) -> Iterator[None]:
-        self.take(key)
+    def slot(self, key: str) -> Iterator[None]:
+        """`acquire`, and `release` at the end of the block."""
+        self.acquire(key)
         try:
             yield
         finally:
-            self.give_back(key)
+            self.release(key)

@@ -6,8 +6,8 @@ from common.images.decoder import (
     Picture,
     decode,
     encode,
+    load_image,
     preview,
-    read,
 )
 
-__all__ = ["LARGEST_AT_ONCE", "MAX_MEMORY", "Picture", "decode", "encode", "preview", "read"]
+__all__ = ["LARGEST_AT_ONCE", "MAX_MEMORY", "Picture", "decode", "encode", "load_image", "preview"]

@@ -1,33 +1,35 @@
-"""The one door for pictures: bytes in, upright RGB pixels out. Training and serving both use it.
+"""Turns the bytes of a picture into upright RGB pixels; training and serving both call it.
 
-A look at the header says what the file is and how much work (`common.images.inspect`); ordinary
-pictures are decoded on the spot (`common.images.render`), suspicious ones where that can be stopped
+`common.images.inspect` reads the header: what the file is and how much work it takes. Ordinary
+pictures are decoded in this process (`common.images.render`), risky ones in one that can be killed
 (`common.images.sandbox`).
 """
 
 import io
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from common.errors import ImageTooLarge
 from common.images.inspect import MAX_PIXELS, inspect
-from common.images.render import Size, render, stored_size
-from common.images.sandbox import DecodeProcess
+from common.images.memory import MemoryLimit
+from common.images.render import Size, decode_size, render
+from common.images.sandbox import Sandbox
 
 DECODE_TIMEOUT_S = 8.0
-"""Seconds after which the decoding of a suspicious picture is stopped."""
+"""Seconds after which the sandbox gives up a picture."""
 QUICK_PIXELS = 4_000_000
-"""An ordinary JPEG that has more takes more than a few hundredths of a second; others a quarter."""
+"""A baseline JPEG of more pixels takes more than a few hundredths of a second to decode; other
+pictures from a quarter of this on."""
 LARGEST_AT_ONCE = 2
-"""Pictures of the largest kind that a process decodes at the same time; many more small ones."""
+"""Pictures of the largest kind that one process decodes at a time; more if they are small."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
-"""Bytes that all decoding in a process takes at most."""
+"""Bytes that all decoding in one process takes at most."""
+
+_memory = MemoryLimit(MAX_MEMORY)
+_sandbox = Sandbox(DECODE_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,84 +54,58 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
         target: (height, width) in pixels; the whole picture is stretched to it.
 
     Returns:
-        uint8 array of shape (height, width, 3), 0..255. Transparency lies on white, 16-bit
-        values are scaled, CMYK is converted.
+        uint8 array of shape (height, width, 3), 0..255. Transparent parts are white, 16-bit
+        values are scaled to 8, CMYK is converted.
 
     Raises:
         ImageError: whatever is wrong with the data, as one of its three kinds.
     """
-    return read(data, target).pixels
+    return load_image(data, target).pixels
 
 
-def read(
-    data: bytes, target: tuple[int, int], *, before_long: Callable[[], None] | None = None
+def load_image(
+    data: bytes, target: tuple[int, int], *, on_slow: Callable[[], None] | None = None
 ) -> Picture:
     """Like `decode`, together with the format and size of the original.
 
     Args:
         data: as `decode`.
         target: as `decode`.
-        before_long: called before this may take long: a large picture, or one that has to wait
-            for others or for another process.
+        on_slow: called before this may take long: a large picture, or one that has to wait for
+            others or for another process.
     """
-    return _read(data, target, before_long)
+    return _load(data, target, on_slow)
 
 
 def preview(data: bytes, longest_side: int = 640) -> bytes:
     """The picture as a model sees it, but in its own proportions: a JPEG without metadata.
 
+    Args:
+        data: as `decode`.
+        longest_side: in pixels; a smaller picture keeps its size.
+
     Raises:
         ImageError: as `decode`.
     """
-    return encode(_read(data, longest_side).pixels)
+    return encode(_load(data, longest_side).pixels)
 
 
 def encode(pixels: NDArray[np.uint8]) -> bytes:
-    """RGB pixels (height, width, 3) as a JPEG file without metadata."""
+    """RGB pixels, uint8 (height, width, 3), as a JPEG file without metadata."""
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
-class _Memory:
-    """A number of bytes that decoders share; who finds too few left waits."""
-
-    def __init__(self, most: int) -> None:
-        self._most = self._left = most
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taken(self, number: int, before_long: Callable[[], None] | None = None) -> Iterator[None]:
-        if number > self._most:
-            raise ImageTooLarge(
-                "The picture has more pixels than are accepted of its kind of file."
-            )
-        with self._changed:
-            if number > self._left and before_long:
-                before_long()
-            self._changed.wait_for(lambda: number <= self._left)
-            self._left -= number
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._left += number
-                self._changed.notify_all()
-
-
-_memory = _Memory(MAX_MEMORY)
-_process = DecodeProcess(DECODE_TIMEOUT_S)
-
-
-def _read(data: bytes, size: Size, before_long: Callable[[], None] | None = None) -> Picture:
+def _load(data: bytes, size: Size, on_slow: Callable[[], None] | None = None) -> Picture:
     header = inspect(data)
-    ordinary = header.rgb and not header.coefficients
-    quick = header.width * header.height <= (QUICK_PIXELS if ordinary else QUICK_PIXELS // 4)
-    if before_long and (header.suspicious or not quick):
-        before_long()
-    with _memory.taken(header.memory(*stored_size(header, size)), before_long):
-        if header.suspicious:
-            pixels, original = _process.render(data, size)
+    baseline = header.rgb and not header.coefficients
+    quick = header.width * header.height <= (QUICK_PIXELS if baseline else QUICK_PIXELS // 4)
+    if on_slow and (header.needs_sandbox or not quick):
+        on_slow()
+    with _memory.reserve(header.memory(*decode_size(header, size)), on_slow):
+        if header.needs_sandbox:
+            pixels, original = _sandbox.render(data, size)
         else:
             pixels, original = render(header, size)
     return Picture(pixels, header.format, *original)

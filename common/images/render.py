@@ -1,7 +1,7 @@
-"""From an inspected file to upright RGB pixels of the size wanted, by Pillow. Sees no metadata.
+"""Decodes an inspected file with Pillow to upright RGB pixels of the size wanted.
 
-Cheap by order of work: JPEG decoding at a reduced scale, one resize, and only then the turn that
-the EXIF orientation asks for. Never holds a second copy of a large picture.
+The order of work keeps it cheap: a JPEG is decoded at a reduced scale, resized once, and only then
+turned as its EXIF orientation says. No second copy of a large picture is made.
 """
 
 import importlib.util
@@ -29,13 +29,13 @@ from common.images.resize import resize
 Size = tuple[int, int] | int
 """(height, width), to which the picture is stretched; or its longest side, never enlarged."""
 
-# Pillow warns of damaged files and the like: a stranger's file, so of no use to the operator.
+# Pillow warns of damaged files: they are strangers' files, so the operator can do nothing.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 _STRIP_PIXELS = 1_000_000
 _EXIF_ORIENTATION = 0x0112
-# EXIF orientation -> the turn that makes the picture upright (EXIF 2.32, tag 274).
+# EXIF orientation -> what makes the picture upright (EXIF 2.32, tag 274).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,7 +48,7 @@ _UPRIGHT = {
 _SIDEWAYS = {5, 6, 7, 8}
 
 
-def stored_size(header: Header, size: Size) -> tuple[int, int]:
+def decode_size(header: Header, size: Size) -> tuple[int, int]:
     """(width, height) to decode to, so that the upright picture has the size wanted."""
     if isinstance(size, int):
         scale = min(1.0, size / max(header.width, header.height))
@@ -69,15 +69,15 @@ def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, in
     Raises:
         ImageError: whatever is wrong with the data, as one of its three kinds.
     """
-    with _one_kind_of_error():
+    with _as_image_error():
         if header.rgb:
-            image = _jpeg(header, *stored_size(header, size))
+            image = _jpeg(header, *decode_size(header, size))
         else:
             image = _open(header)
-            header = _seen(header, image)
-            image.draft("RGB", stored_size(header, size))
+            header = _corrected(header, image)
+            image.draft("RGB", decode_size(header, size))
         with image:
-            upright = _shrunk(image, stored_size(header, size))
+            upright = _resized(image, decode_size(header, size))
         if header.orientation in _UPRIGHT:
             upright = upright.transpose(_UPRIGHT[header.orientation])
         stored = header.width, header.height
@@ -88,8 +88,8 @@ def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, in
 def _jpeg(header: Header, width: int, height: int) -> Image.Image:
     """An ordinary JPEG of at least the size wanted, by Pillow's decoder alone.
 
-    Its plugin would look for itself for what is known from the header: that is a fifth of the time
-    of a small photo. The decoder checks the size that it is told.
+    Pillow's plugin would parse the header again, which is a fifth of the time of a small photo. The
+    decoder checks the size that it is told.
     """
     part = header.reduction(width, height)
     size = -(-header.width // part), -(-header.height // part)
@@ -98,8 +98,8 @@ def _jpeg(header: Header, width: int, height: int) -> Image.Image:
     return image
 
 
-def _seen(header: Header, image: Image.Image) -> Header:
-    """What the plugin of a format has found, in place of what the header said."""
+def _corrected(header: Header, image: Image.Image) -> Header:
+    """The header with the size and orientation that Pillow found."""
     check_size(*image.size)
     orientation = header.orientation
     if header.format == "AVIF":  # Pillow makes it from the boxes irot and imir
@@ -121,12 +121,12 @@ def _open(header: Header) -> Image.Image:
     return Image.open(io.BytesIO(header.data), formats=(format_,))
 
 
-def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The whole picture as RGB, stretched to (width, height).
 
-    What is more than twice too large is first reduced by a whole number, which is quicker (as
-    Pillow's `resize(…, reducing_gap=2)`). A large picture is converted in strips: what is not RGB
-    would be copied as a whole otherwise, alpha more than once.
+    A picture more than twice as large is first reduced by a whole number, which is quicker (as
+    Pillow's `resize(…, reducing_gap=2)`). A large one that is not RGB is converted in strips, so
+    that it is never copied as a whole.
     """
     width, height = image.size
     factors = max(1, width // (2 * size[0])), max(1, height // (2 * size[1]))
@@ -154,12 +154,14 @@ def _reduced_in_strips(image: Image.Image, factors: tuple[int, int]) -> Image.Im
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: alpha on white, 16 bits scaled to 8, everything else by Pillow."""
+    """Any mode to RGB: alpha on white, 16 bits scaled to 8, all other modes by Pillow."""
     if image.mode.startswith("I"):
         values = np.asarray(image, dtype=np.float32)
         grey = np.round(values / 257).clip(0, 255)
-        clear = image.info.get("transparency")  # a value of 16 bits
-        return Image.fromarray(np.where(values == clear, 255, grey).astype(np.uint8)).convert("RGB")
+        transparent = image.info.get("transparency")  # a 16-bit value
+        return Image.fromarray(np.where(values == transparent, 255, grey).astype(np.uint8)).convert(
+            "RGB"
+        )
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
@@ -168,8 +170,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _one_kind_of_error() -> Iterator[None]:
-    """Whatever the decoders raise (a dozen types over a corpus of broken files): ImageError."""
+def _as_image_error() -> Iterator[None]:
+    """Turn whatever a decoder raises (a dozen types over broken files) into an ImageError."""
     try:
         yield
     except ImageError:

@@ -1,4 +1,4 @@
-"""One resize for every picture: that of Pillow, by SIMD instructions in a quarter of its time."""
+"""Resizes as Pillow does, with SIMD instructions in a quarter of the time."""
 
 import threading
 
@@ -6,13 +6,13 @@ from PIL import Image
 
 try:
     from cykooz_resizer import CropBox, FilterType, ResizeAlg, ResizeOptions, Resizer
-except ImportError:  # not built for Linux on Arm: Pillow then does it itself
+except ImportError:  # there is no wheel for Linux on Arm: Pillow does it there
     Resizer = None
 else:
     TRIANGLE = ResizeAlg.convolution(FilterType.bilinear)
     WHOLE = ResizeOptions(TRIANGLE)
 
-_mine = threading.local()  # a Resizer keeps buffers between calls, so each thread has its own
+_thread_local = threading.local()  # a Resizer keeps buffers between calls: one per thread
 
 
 def resize(
@@ -20,8 +20,8 @@ def resize(
 ) -> Image.Image:
     """Stretch a picture: a triangle filter, as wide as the picture is reduced (antialiased).
 
-    Equal to Pillow's `resize(size, Resampling.BILINEAR)` but for one value in about a thousand,
-    which is rounded to its neighbour.
+    Equal to Pillow's `resize(size, Resampling.BILINEAR)`, except that about one value in a thousand
+    is off by one.
 
     Args:
         image: RGB.
@@ -31,9 +31,9 @@ def resize(
     width, height = box or image.size
     if Resizer is None:
         return image.resize(size, Image.Resampling.BILINEAR, box=(0, 0, width, height))
-    # Two calls, since the order counts: each pass rounds to 8 bits. Pillow begins with the columns
-    # where their number shrinks much more; the library's own order would round one value in seven
-    # otherwise than Pillow.
+    # Two calls, because the order of the passes counts: each rounds to 8 bits. Pillow starts with
+    # the vertical pass where the height shrinks much more; in the library's own order one value in
+    # seven would differ from Pillow's.
     if image.height - size[1] > max(0, 2 * (image.width - size[0])):
         columns = _convolved(image, (image.width, size[1]), (image.width, height))
         return _convolved(columns, size, (width, size[1]))
@@ -44,13 +44,13 @@ def resize(
 def _convolved(image: Image.Image, size: tuple[int, int], box: tuple[float, float]) -> Image.Image:
     whole = box == image.size
     options = WHOLE if whole else ResizeOptions(TRIANGLE, crop_box=CropBox(0, 0, *box))
-    result = Image.new("RGB", size, None)  # not filled: all of it is written
+    result = Image.new("RGB", size, None)  # not filled: every pixel is written
     _resizer().resize_pil(image, result, options)
     return result
 
 
 def _resizer() -> Resizer:
-    if not hasattr(_mine, "resizer"):
-        _mine.resizer = Resizer()
-    resizer: Resizer = _mine.resizer
+    if not hasattr(_thread_local, "resizer"):
+        _thread_local.resizer = Resizer()
+    resizer: Resizer = _thread_local.resizer
     return resizer

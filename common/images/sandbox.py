@@ -1,8 +1,8 @@
-"""Decodes suspicious pictures in a process that can be killed, started when the first one comes.
+"""Decodes risky pictures in a process that can be killed, started when the first one comes.
 
-A thread cannot be stopped, and a decoder led astray holds it for as long as it likes. The process
-is a fresh Python (never a fork of one that holds an inference runtime), gets no secrets, and is
-given up after a minute without work, at exit, and when its parent disappears.
+A thread cannot be stopped, so a decoder that loops would hold it for ever. The process is a fresh
+Python (never a fork of one that holds an inference runtime), gets no secrets, and ends after a
+minute without work, at exit, and when its parent disappears.
 """
 
 import atexit
@@ -26,11 +26,11 @@ _IDLE_S = 60.0
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
 
 
-class DecodeProcess:
+class Sandbox:
     """One process, for one picture at a time; others wait for it. Safe to share by threads.
 
     Args:
-        limit_s: seconds after which a picture is given up.
+        limit_s: seconds after which the process is killed and the picture refused.
     """
 
     _lock: threading.Lock
@@ -39,15 +39,15 @@ class DecodeProcess:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self._forget()
+        self._reset()
         atexit.register(self.stop)
-        os.register_at_fork(after_in_child=self._forget)
+        os.register_at_fork(after_in_child=self._reset)
 
     def render(self, data: bytes, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
         """As `common.images.render.render`, of a file that was not inspected yet.
 
         Raises:
-            ImageError: also when the decoder crashes, or needs too much time or memory.
+            ImageError: as `render`, and when the decoder crashes or needs too much time or memory.
         """
         with self._lock:
             self._idle.cancel()
@@ -90,14 +90,14 @@ class DecodeProcess:
         process.stdin.write(REQUEST.pack(height, width, len(data)))
         process.stdin.write(data)
         process.stdin.flush()
-        kind, *numbers = REPLY.unpack(_exactly(process.stdout, REPLY.size))
+        kind, *numbers = REPLY.unpack(_read_exactly(process.stdout, REPLY.size))
         if kind:
-            message = _exactly(process.stdout, min(numbers[0], 1000))
+            message = _read_exactly(process.stdout, min(numbers[0], 1000))
             raise ERRORS[min(kind, len(ERRORS)) - 1](message.decode(errors="replace"))
         rows, columns, *original = numbers
         if (rows, columns) != size and (height or max(rows, columns) > width):
-            raise EOFError  # a decoder that was taken over: believe nothing it says
-        pixels = np.frombuffer(_exactly(process.stdout, rows * columns * 3), np.uint8)
+            raise EOFError  # not the size asked for: the decoder may have been taken over
+        pixels = np.frombuffer(_read_exactly(process.stdout, rows * columns * 3), np.uint8)
         return pixels.reshape(rows, columns, 3), (original[0], original[1])
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -118,18 +118,18 @@ class DecodeProcess:
             process.kill()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    with contextlib.suppress(OSError):  # what could not be sent any more
+                    with contextlib.suppress(OSError):  # bytes that were not sent yet
                         pipe.close()
             process.wait()
 
-    def _forget(self) -> None:
-        """A fork starts its own process: two parents on the same pipes would mix up pictures."""
+    def _reset(self) -> None:
+        """Also after a fork: two parents on the same pipes would mix up pictures."""
         self._lock = threading.Lock()
         self._process = None
         self._idle = threading.Timer(0, self.stop)  # not started
 
 
-def _exactly(pipe: IO[bytes], length: int) -> bytes:
+def _read_exactly(pipe: IO[bytes], length: int) -> bytes:
     data = pipe.read(length)
     if len(data) < length:
         raise EOFError

@@ -1,7 +1,7 @@
-"""The other end of `common.images.sandbox`: decodes what it is sent until nobody sends any more.
+"""The process behind `common.images.sandbox`: decodes the files it is sent until its input ends.
 
 Run as `python -m common.images.sandbox_worker LIMIT_S`. Imports Pillow and numpy, never an
-inference runtime; holds no secret, writes no file, and dies of itself when it takes too long.
+inference runtime; holds no secret, cannot write files, and ends itself when it takes too long.
 """
 
 import math
@@ -13,11 +13,11 @@ from typing import BinaryIO
 from common.allocator import return_free_memory, return_large_blocks
 from common.errors import ImageError
 from common.images.inspect import inspect
-from common.images.render import Size, render, stored_size
+from common.images.render import Size, decode_size, render
 from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
-ROOM = 64_000_000
-"""Bytes for everything that does not grow with the picture."""
+FIXED_BYTES = 64_000_000
+"""Memory for everything that does not grow with the picture."""
 
 
 def main(limit_s: float) -> None:
@@ -31,7 +31,7 @@ def main(limit_s: float) -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while head := requests.read(REQUEST.size):
         height, width, length = REQUEST.unpack(head)
-        signal.alarm(math.ceil(limit_s) + 1)  # should the parent be gone and not stop this
+        signal.alarm(math.ceil(limit_s) + 1)  # in case the parent is gone and cannot kill this
         data = requests.read(length)
         _answer(data, (height, width) if height else width, idle, replies)
         signal.alarm(0)
@@ -40,10 +40,10 @@ def main(limit_s: float) -> None:
 def _answer(data: bytes, size: Size, idle: int, replies: BinaryIO) -> None:
     try:
         header = inspect(data)
-        memory = header.memory(*stored_size(header, size))
-        return_free_memory()  # what earlier pictures have left is no room for this one
+        memory = header.memory(*decode_size(header, size))
+        return_free_memory()  # what earlier pictures have freed must not count against this one
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (idle + memory + ROOM, most))
+        resource.setrlimit(resource.RLIMIT_AS, (idle + memory + FIXED_BYTES, most))
         pixels, original = render(header, size)
     except ImageError as error:
         message = str(error).encode()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from common.cpus import quick_in_8_bits, usable_cpus
+from common.cpus import has_fast_int8, usable_cpus
 
 ALLOWED = len(os.sched_getaffinity(0))
 
@@ -38,8 +38,8 @@ def test_8_bits_are_quick_where_the_cpu_multiplies_and_adds_them(
 ) -> None:
     file = tmp_path / "cpuinfo"
     file.write_text(cpuinfo)
-    assert quick_in_8_bits(file) is quick
+    assert has_fast_int8(file) is quick
 
 
 def test_without_a_list_of_flags_8_bits_are_not_chosen(tmp_path: Path) -> None:
-    assert not quick_in_8_bits(tmp_path / "absent")
+    assert not has_fast_int8(tmp_path / "absent")

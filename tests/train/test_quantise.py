@@ -80,7 +80,9 @@ def test_choices_become_part_of_the_graph(folder: Path) -> None:
     (folder / INT8).replace(folder / ONNX)
     spec = card.files[ONNX].model_copy(update={"sha256": sha256_of(folder / ONNX)})
     card = card.model_copy(update={"files": card.files | {ONNX: spec}})
-    found = dict(zip(names, Classifier.unproven(card, folder).run(pictures, names), strict=True))
+    found = dict(
+        zip(names, Classifier.load_unverified(card, folder).run(pictures, names), strict=True)
+    )
     squared = scores.astype(np.float64) ** 2
     np.testing.assert_allclose(
         found["scores"], squared / squared.sum(axis=1, keepdims=True), atol=1e-4

@@ -1,8 +1,8 @@
-"""A cheap look at a picture's header, before any decoder sees the file. Decides by content alone.
+"""Reads a picture's header before any decoder sees the file. Goes by content alone.
 
-Says what the file is, how large and how much work, and takes out of it everything that is not
-needed to draw it (EXIF, text, colour profiles, further pictures): a decoder never sees that, so
-nothing hidden there can cost memory or time.
+Finds the format, the size and how much work decoding is, and removes what is not needed to draw
+the picture (EXIF, text, colour profiles, further pictures), so that nothing hidden there can cost
+the decoder memory or time.
 """
 
 from common.errors import ImageError, ImageUnreadable
@@ -13,7 +13,7 @@ __all__ = ["MAX_PIXELS", "Header", "check_size", "inspect"]
 
 
 def inspect(data: bytes) -> Header:
-    """Look at a file's header.
+    """Read the header of a file.
 
     Raises:
         ImageUnreadable: empty, damaged, or no picture at all.
@@ -35,6 +35,6 @@ def inspect(data: bytes) -> Header:
             return heif.inspect(data)
     except ImageError:
         raise
-    except Exception as error:  # what is read here may be anything
+    except Exception as error:  # any bytes at all may arrive here
         raise damaged() from error
     raise other.refusal(data)

@@ -1,4 +1,4 @@
-"""The one thing that EXIF is asked for: which way up. The rest is never parsed."""
+"""Reads the orientation from EXIF; nothing else of it is parsed."""
 
 import struct
 

@@ -2,7 +2,7 @@
 
 import struct
 
-from common.images.inspect.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size, damaged
+from common.images.inspect.header import MAX_PARTS, SANDBOX_PIXELS, Header, check_size, damaged
 
 
 def inspect(data: bytes) -> Header:
@@ -22,7 +22,7 @@ def inspect(data: bytes) -> Header:
                 width,
                 height,
                 start + control + data[position:],
-                suspicious=width * height > SUSPICIOUS_PIXELS,
+                needs_sandbox=width * height > SANDBOX_PIXELS,
             )
         if block == 0x3B:
             break

@@ -25,6 +25,6 @@ def inspect(data: bytes) -> Header:
         raise damaged()
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     check_size(width, height)
-    # Always suspicious: the pixels inside need not be as many as the container says.
+    # Always in the sandbox: there may be more pixels inside than the container says.
     kind = "AVIF" if brands & _AVIF_BRANDS else "HEIC"
-    return Header(kind, width, height, data, suspicious=True)
+    return Header(kind, width, height, data, needs_sandbox=True)

@@ -8,7 +8,7 @@ from common.images.inspect.exif import exif_orientation
 from common.images.inspect.header import (
     MAX_PARTS,
     MAX_SCAN_PIXELS,
-    SUSPICIOUS_SCAN_PIXELS,
+    SANDBOX_SCAN_PIXELS,
     Header,
     check_size,
     damaged,
@@ -28,7 +28,7 @@ def inspect(data: bytes) -> Header:
     kept: list[bytes | memoryview] = [b"\xff\xd8"]
     position, orientation, frame, frame_marker = 2, 0, b"", 0
     for _ in range(MAX_PARTS):
-        # As libjpeg does: whatever stands between two segments is skipped.
+        # As libjpeg does: bytes between two segments are skipped.
         if not (found := _MARKER.search(data, position)):
             raise damaged()
         start, position = found.end() - 2, found.end()
@@ -52,14 +52,14 @@ def inspect(data: bytes) -> Header:
     if marker != _SOS or not components:
         raise damaged()
     check_size(width, height)
-    # libjpeg's rule: only then it goes through more than one scan, and holds all coefficients.
+    # libjpeg's rule: only then it reads more than one scan and keeps all coefficients in memory.
     several = frame_marker in _PROGRESSIVE or data[start + 4] < components
     scans = _scans(data, start) if several else 1
     work = scans * width * height
     if work > MAX_SCAN_PIXELS:
         raise ImageTooLarge(f"The picture is stored in {scans} scans: too much work to decode.")
     kept.append(memoryview(data)[start:])
-    whole = sum(map(len, kept)) == len(data)  # nothing is left out: nothing need be copied
+    whole = sum(map(len, kept)) == len(data)  # nothing was removed: no copy is needed
     return Header(
         "JPEG",
         width,
@@ -67,13 +67,13 @@ def inspect(data: bytes) -> Header:
         data if whole else b"".join(kept),
         orientation or 1,
         _coefficients(frame, width * height, components) if several else 0,
-        suspicious=work > SUSPICIOUS_SCAN_PIXELS or frame_marker in _ARITHMETIC,
+        needs_sandbox=work > SANDBOX_SCAN_PIXELS or frame_marker in _ARITHMETIC,
         rgb=components == 3 and bits == 8,
     )
 
 
 def _scans(data: bytes, position: int) -> int:
-    """How many scans a decoder would go through, from the first to the end of the image."""
+    """How many scans a decoder would read, from the first to the end of the image."""
     scans = 0
     for _ in range(MAX_PARTS):
         if not (found := _MARKER_IN_SCAN.search(data, position)):

@@ -1,4 +1,4 @@
-"""Everything that is not read here, by the name of what it is."""
+"""Names the files that are not accepted, so that the sender knows what to do."""
 
 import re
 
@@ -32,7 +32,7 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 
 
 def refusal(data: bytes) -> ImageTypeUnsupported:
-    """Name what it is, so that its owner knows what to do."""
+    """The error that names what kind of file this is."""
     beginning = data[:4096]
     text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
     kind = next((name for pattern, name in _OTHER_KINDS if pattern.match(beginning)), None)

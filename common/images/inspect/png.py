@@ -10,7 +10,7 @@ from common.images.inspect.header import (
     MAX_PARTS,
     MAX_TEXT_BYTES,
     MIN_TEXT_BYTES,
-    SUSPICIOUS_PIXELS,
+    SANDBOX_PIXELS,
     Header,
     check_size,
     damaged,
@@ -53,7 +53,7 @@ def inspect(data: bytes) -> Header:
         height,
         data[:8] + b"".join(kept),
         orientation,
-        suspicious=width * height > SUSPICIOUS_PIXELS,
+        needs_sandbox=width * height > SANDBOX_PIXELS,
     )
 
 

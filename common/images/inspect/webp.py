@@ -3,7 +3,7 @@
 import struct
 
 from common.images.inspect.exif import exif_orientation
-from common.images.inspect.header import MAX_PARTS, SUSPICIOUS_PIXELS, Header, check_size
+from common.images.inspect.header import MAX_PARTS, SANDBOX_PIXELS, Header, check_size
 
 
 def inspect(data: bytes) -> Header:
@@ -32,5 +32,5 @@ def inspect(data: bytes) -> Header:
         height,
         data,
         orientation,
-        suspicious=width * height > SUSPICIOUS_PIXELS,
+        needs_sandbox=width * height > SANDBOX_PIXELS,
     )

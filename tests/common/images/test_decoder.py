@@ -13,7 +13,6 @@ from PIL import Image
 
 from common import images
 from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
-from common.images import decoder
 from common.images.inspect import MAX_PIXELS
 from tests.hostile_pictures import (
     HOSTILE,
@@ -81,7 +80,7 @@ KINDS = {
 def test_kinds(name: str, size: tuple[int, int]) -> None:
     kind, options = KINDS[name]
     data = saved(gradient(*size), kind, **options)
-    result = images.read(data, (32, 40))
+    result = images.load_image(data, (32, 40))
     assert result.format == ("JPEG" if kind == "MPO" else kind)
     assert (result.width, result.height) == size
     assert result.pixels.shape == (32, 40, 3)
@@ -93,7 +92,7 @@ def test_heic() -> None:
     heif = pytest.importorskip("pillow_heif", reason="the extra pillow-heif is not installed")
     out = io.BytesIO()
     heif.from_pillow(gradient(64, 48)).save(out, quality=90)
-    result = images.read(out.getvalue(), (48, 64))
+    result = images.load_image(out.getvalue(), (48, 64))
     assert (result.format, result.width, result.height) == ("HEIC", 64, 48)
     assert far(result.pixels, gradient(64, 48)) < CLOSE
 
@@ -168,7 +167,7 @@ def test_exif_orientation(value: int, order: str) -> None:
         "AVIF": saved(stored, "AVIF", quality=95, exif=block[4:]),
     }
     for kind, data in files.items():
-        result = images.read(data, (48, 64))
+        result = images.load_image(data, (48, 64))
         assert (result.width, result.height) == (64, 48), kind
         assert far(result.pixels, upright) < CLOSE, kind
         shown = Image.open(io.BytesIO(images.preview(data)))
@@ -299,31 +298,6 @@ def test_any_bytes_are_read_or_refused(data: bytes, start: bytes) -> None:
 def test_pixels_are_counted_before_anything_is_decoded() -> None:
     with pytest.raises(ImageTooLarge, match=f"at most {MAX_PIXELS // 1_000_000}"):
         images.decode(png(10_000, 5_001, pixels=b"not even compressed"), (32, 32))
-
-
-def test_large_pictures_wait_for_memory() -> None:
-    """Two of the largest at once; a third one waits, a small one does not."""
-    memory = decoder._Memory(10)
-    order: list[str] = []
-    with memory.taken(6), memory.taken(4):
-        thread = threading.Thread(target=lambda: _take(memory, 5, order))
-        thread.start()
-        with pytest.raises(TimeoutError), memory.taken(1, no_time):
-            pass
-        order.append("first")
-    thread.join(10)
-    assert order == ["first", "second"]
-    with pytest.raises(ImageTooLarge), memory.taken(11):
-        pass
-
-
-def no_time() -> None:
-    raise TimeoutError
-
-
-def _take(memory: decoder._Memory, number: int, order: list[str]) -> None:
-    with memory.taken(number):
-        order.append("second")
 
 
 def test_from_many_threads_at_once() -> None:

@@ -15,20 +15,20 @@ from common.errors import ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
 from common.images import sandbox
 from common.images.inspect import inspect
 from common.images.render import render
-from common.images.sandbox import DecodeProcess
+from common.images.sandbox import Sandbox
 from tests.hostile_pictures import avif_sized, picture, plain, scan_bomb
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture
-def process() -> Iterator[DecodeProcess]:
-    mine = DecodeProcess(limit_s=30)
+def process() -> Iterator[Sandbox]:
+    mine = Sandbox(limit_s=30)
     yield mine
     mine.stop()
 
 
-def pid_of(process: DecodeProcess) -> int:
+def pid_of(process: Sandbox) -> int:
     assert process._process is not None
     return process._process.pid
 
@@ -50,7 +50,7 @@ def wait_until_gone(pid: int) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("size", [(32, 40), 50, 5000])
-def test_decodes_like_here(process: DecodeProcess, kind: str, size: tuple[int, int] | int) -> None:
+def test_decodes_like_here(process: Sandbox, kind: str, size: tuple[int, int] | int) -> None:
     data = picture(kind)
     there, original = process.render(data, size)
     here, _ = render(inspect(data), size)
@@ -58,7 +58,7 @@ def test_decodes_like_here(process: DecodeProcess, kind: str, size: tuple[int, i
     assert np.array_equal(there, here)
 
 
-def test_one_process_for_many_pictures(process: DecodeProcess) -> None:
+def test_one_process_for_many_pictures(process: Sandbox) -> None:
     process.render(picture("AVIF"), 40)
     first = pid_of(process)
     with pytest.raises(ImageUnreadable):
@@ -71,7 +71,7 @@ def test_one_process_for_many_pictures(process: DecodeProcess) -> None:
     assert pid_of(process) == first
 
 
-def test_what_takes_too_long_is_stopped(process: DecodeProcess) -> None:
+def test_what_takes_too_long_is_stopped(process: Sandbox) -> None:
     process.render(picture("PNG"), 40)
     pid = pid_of(process)
     process._limit_s = 0.05
@@ -82,13 +82,13 @@ def test_what_takes_too_long_is_stopped(process: DecodeProcess) -> None:
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
 
 
-def test_more_memory_inside_than_the_container_says(process: DecodeProcess) -> None:
+def test_more_memory_inside_than_the_container_says(process: Sandbox) -> None:
     with pytest.raises(ImageUnreadable):
         process.render(avif_sized(8, 8, plain("AVIF", 8000, 8000, speed=10)), 40)
     assert process.render(picture("AVIF"), 40)[1] == (64, 48)
 
 
-def test_a_crash_is_the_pictures_fault_and_the_next_one_is_read(process: DecodeProcess) -> None:
+def test_a_crash_is_the_pictures_fault_and_the_next_one_is_read(process: Sandbox) -> None:
     process.render(picture("PNG"), 40)
     os.kill(pid_of(process), signal.SIGKILL)
     with pytest.raises(ImageUnreadable):
@@ -96,7 +96,7 @@ def test_a_crash_is_the_pictures_fault_and_the_next_one_is_read(process: DecodeP
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
 
 
-def test_given_up_when_idle(process: DecodeProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_up_when_idle(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "_IDLE_S", 0.2)
     process.render(picture("PNG"), 40)
     end = time.monotonic() + 20
@@ -106,7 +106,7 @@ def test_given_up_when_idle(process: DecodeProcess, monkeypatch: pytest.MonkeyPa
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
 
 
-def test_gets_no_secrets(process: DecodeProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gets_no_secrets(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLICKR_API_SECRET", "hush")
     process.render(picture("PNG"), 40)
     assert b"hush" not in Path(f"/proc/{pid_of(process)}/environ").read_bytes()
@@ -128,9 +128,9 @@ def test_imports_no_inference_runtime() -> None:
 def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
     code = (
         "import os, sys\n"
-        "from common.images.sandbox import DecodeProcess\n"
+        "from common.images.sandbox import Sandbox\n"
         "from tests.hostile_pictures import picture\n"
-        "process = DecodeProcess(30)\n"
+        "process = Sandbox(30)\n"
         "process.render(picture('PNG'), 40)\n"
         f"print(process._process.pid, flush=True)\n{end}"
     )
@@ -142,9 +142,9 @@ def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
 
 def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
     code = (
-        "from common.images.sandbox import DecodeProcess\n"
+        "from common.images.sandbox import Sandbox\n"
         "from tests.hostile_pictures import picture, scan_bomb\n"
-        "process = DecodeProcess(1)\n"
+        "process = Sandbox(1)\n"
         "process.render(picture('PNG'), 40)\n"
         "print(process._process.pid, flush=True)\n"
         "process._limit_s = 60\n"
@@ -159,7 +159,7 @@ def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
     wait_until_gone(child)
 
 
-def test_a_fork_has_a_process_of_its_own(process: DecodeProcess) -> None:
+def test_a_fork_has_a_process_of_its_own(process: Sandbox) -> None:
     process.render(picture("PNG"), 40)
     mine = pid_of(process)
     reader, writer = os.pipe()

@@ -2,7 +2,7 @@
 # Runs the service in the foreground. The first time, and whenever requirements.txt has changed, it
 # installs what is needed into .venv beside this file. Settings: environment variables, see README.md.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd -- "$(dirname -- "$(readlink -f -- "$0")")"
 
 python=${PYTHON:-python3}
 hash=$(sha256sum requirements.txt | cut -d' ' -f1)

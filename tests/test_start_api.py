@@ -1,6 +1,7 @@
 """The README's first commands: start_api.sh, curl, and what the script says where it cannot."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -67,3 +68,39 @@ def test_it_says_what_is_missing(tmp_path: Path, broken: str, words: str) -> Non
     assert result.returncode == 1
     assert words in result.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("kind", ["absolute", "relative", "of a link", "in PATH", "of its folder"])
+def test_it_may_be_called_through_a_link(tmp_path: Path, kind: str) -> None:
+    """Where it lies counts, not where it is called from: a made-up gunicorn says where it runs."""
+    home = tmp_path / "the service"
+    (home / ".venv/bin").mkdir(parents=True)
+    (home / "requirements.txt").write_text("")
+    (home / ".venv/requirements.sha256").write_text(hashlib.sha256(b"").hexdigest())
+    (home / "start_api.sh").write_bytes(SCRIPT.read_bytes())
+    (home / "start_api.sh").chmod(0o755)
+    for program, does in (("python", "true"), ("gunicorn", "pwd -P")):
+        file = home / ".venv/bin" / program
+        file.write_text(f"#!/bin/sh\n{does}\n")
+        file.chmod(0o755)
+    elsewhere = tmp_path / "bin"
+    elsewhere.mkdir()
+    link, command = elsewhere / "dogorcat", [str(elsewhere / "dogorcat")]
+    if kind == "relative":
+        link.symlink_to("../the service/start_api.sh")
+    elif kind == "of its folder":
+        link.symlink_to(home)
+        command = [str(link / "start_api.sh")]
+    elif kind == "of a link":
+        (elsewhere / "first").symlink_to(home / "start_api.sh")
+        link.symlink_to("first")
+    else:
+        link.symlink_to(home / "start_api.sh")
+    if kind == "in PATH":
+        command = ["dogorcat"]
+    paths = {"PATH": f"{elsewhere}:{os.environ['PATH']}", "CDPATH": str(tmp_path)}
+    result = subprocess.run(
+        command, cwd=elsewhere, env=os.environ | paths, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == str(home)

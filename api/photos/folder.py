@@ -5,8 +5,6 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import ClassVar
@@ -14,9 +12,12 @@ from typing import ClassVar
 from api.photos.photo import ANY, Photo
 from api.photos.remote import TRIES, SourceFailure
 from common.errors import ImageError
+from common.file_names import printable
 from common.images import load_image
+from common.photo_files import find_photos, has_photo_suffix
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+# Of what calls itself a photo; HEIC, TIFF and cameras' own formats are not shown.
+_SHOWN = re.compile(r"\.(?:jpe?g|jpe|jfif?|jif|pjpe?g|pjp|mpo|a?png|webp|gif|avif)$", re.IGNORECASE)
 MAX_BYTES = 30 * 2**20
 FRESH_S = 300.0
 """How long one look at the folder is believed, in seconds."""
@@ -25,7 +26,7 @@ FRESH_S = 300.0
 class Folder:
     """All photos below a folder. A subfolder named after a label (or its plural) is a subject.
 
-    Links that lead out of the folder are not followed, and hidden files are left alone.
+    Which files count is said in `common.photo_files`; links that lead out of the folder do not.
     """
 
     name: ClassVar[str] = "folder"
@@ -100,19 +101,9 @@ class Folder:
             raise LookupError(key)
         return data
 
-    def _walk(self) -> Iterator[Path]:
-        folders = [self._root]
-        while folders:
-            with suppress(OSError), os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
-                    elif entry.name.lower().endswith(SUFFIXES) and (
-                        entry.is_file(follow_symlinks=False) or self._inside(Path(entry.path))
-                    ):
-                        yield Path(entry.path)
+    def _walk(self) -> list[Path]:
+        found = find_photos(self._root, inside=True).photos
+        return [p for p in found if _SHOWN.search(p.name) or not has_photo_suffix(p.name)]
 
     def _inside(self, path: Path) -> bool:
         real = path.resolve()
@@ -122,7 +113,7 @@ class Folder:
         return {_plain(part) for part in path.relative_to(self._root).parts[:-1]}
 
     def _describe(self, key: str, subject: str) -> Photo:
-        stem = self._files[key].stem if key in self._files else key
+        stem = printable(self._files[key].stem) if key in self._files else key
         return Photo(
             source=self.name,
             id=key,

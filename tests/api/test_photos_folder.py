@@ -1,5 +1,6 @@
 """The photo folder: subjects, what is left alone, and the samples of the page."""
 
+import json
 import os
 from pathlib import Path
 
@@ -88,6 +89,40 @@ def test_broken_photos_are_passed_over(root: Path) -> None:
 def test_a_pipe_is_no_photo(root: Path) -> None:
     os.mkfifo(root / "dog" / "pipe.jpg")
     assert "pipe" not in {path.stem for path in Folder(root).files().values()}
+
+
+NAMES = {
+    b"Kat\xfcr.jpg": r"Kat\xfcr",  # Latin-1
+    "猫.jpg".encode("shift_jis"): r"\x94L",
+    "k\u00f6tter 猫 \U0001f408.jpg".encode(): "k\u00f6tter 猫 \U0001f408",
+    b"\xed\xa0\xbd.jpg": r"\xed\xa0\xbd",  # half a character, as Windows may write it
+    b"a\nb\x1b[31m.jpg": r"a\nb\x1b[31m",
+    "gpj.\u202etac.jpg".encode(): r"gpj \u202etac",
+    b"___.jpg": "Untitled",
+    b"%00%2e%2e.jpg": "%00%2e%2e",
+    b"<b>.jfif": "<b>",
+    b"x" * 251 + b".jpg": "x" * 251,
+    b"no suffix": "no suffix",
+}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=repr)
+def test_a_photo_may_have_any_name(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / "cat\udcfc").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/cat\xfc/" + name)).write_bytes(picture())
+    folder = Folder(tmp_path)
+    photo, _ = folder.photo("any", "")
+    assert photo.title == NAMES[name]
+    answer = samples_client(folder).get("/api/v1/samples")
+    (sample,) = json.loads(answer.data.decode())["samples"]
+    assert sample["title"].encode() == NAMES[name].encode()
+    assert samples_client(folder).get(sample["image"]).content_type == "image/jpeg"
+
+
+def test_what_cannot_be_shown_is_not_drawn(tmp_path: Path) -> None:
+    for name in ("a.cr2", "b.heic", "c.tiff", "d.bmp"):
+        (tmp_path / name).write_bytes(b"II*\0" + bytes(100))
+    assert Folder(tmp_path).files() == {}
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from api import reload
-from api.keys import new_key
-from api.runtime import Runtime
+from api.model_store import reload
+from api.model_store.state_dir import Runtime
+from api.ratelimit.api_keys import new_key
 from api.settings import Settings
 from common.errors import DogorcatError
 

@@ -6,29 +6,22 @@ from typing import Any
 import flask_restful
 from flask import Flask
 
-from api import (
-    body_memory,
-    docs,
-    headers,
-    limits,
-    metrics,
-    observe,
-    openapi,
-    page,
-    problems,
-    proxies,
-    shedding,
-    unread,
-)
-from api.batch import ClassifyBatch
+from api import errors, memory_budget, openapi
+from api.classification import Service
 from api.desk import CLASSIFY
-from api.first_version import DogProbability, RandomImage
-from api.operations import Health, Ready
-from api.photos.samples import Sample, Samples
-from api.resources import Classify, Model, Models, Random
-from api.runtime import Runtime
-from api.service import Service
+from api.middleware import drain_body, load_shedding, proxy_check, security_headers
+from api.model_store.state_dir import Runtime
+from api.ratelimit import hooks
+from api.routes import docs, static_page
+from api.routes.batch import ClassifyBatch
+from api.routes.classify import Classify
+from api.routes.health import Health, Ready
+from api.routes.legacy import DogProbability, RandomImage
+from api.routes.models import Model, Models
+from api.routes.random import Random
+from api.routes.samples import Sample, Samples
 from api.settings import Settings
+from api.telemetry import metrics, request_log
 
 VERSION = "1.0.0"
 """Of the HTTP contract."""
@@ -42,7 +35,7 @@ class _App(Flask):
 
 
 class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no types
-    """Flask-RESTful without its own answers to errors: those are made in `api.problems`."""
+    """Flask-RESTful without its own answers to errors: those are made in `api.errors`."""
 
     def error_router(self, original_handler, error):  # type: ignore[no-untyped-def]
         return original_handler(error)
@@ -60,17 +53,17 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     """
     settings = settings or Settings.load()
     app = _App(__name__, static_folder=None)
-    observe.register(app, settings)
-    proxies.register(app, settings)
-    problems.register(app)
-    body_memory.register(app, settings)
-    limits.register(app, settings)
-    headers.register(app, settings)
+    request_log.register(app, settings)
+    proxy_check.register(app, settings)
+    errors.register(app)
+    memory_budget.register(app, settings)
+    hooks.register(app, settings)
+    security_headers.register(app, settings)
 
     service = Service.start(settings, runtime)
     app.extensions["dogorcat"] = service
-    shedding.register(app, settings)
-    unread.register(app)
+    load_shedding.register(app, settings)
+    drain_body.register(app)
     api = _Api(app)
     mine = {"resource_class_kwargs": {"service": service}}
     api.add_resource(Classify, CLASSIFY, **mine)
@@ -87,6 +80,6 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     api.add_resource(Ready, "/readyz", **mine)
     metrics.register(app, runtime)
     app.register_blueprint(docs.docs)
-    app.register_blueprint(page.page)
+    app.register_blueprint(static_page.page)
     app.extensions["openapi"] = openapi.build(app, VERSION)
     return app

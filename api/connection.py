@@ -11,7 +11,7 @@ from gunicorn.http.parser import RequestParser
 if TYPE_CHECKING:  # the master, which imports this module, must not import the application
     from _typeshed import ReadableBuffer
 
-    from api.counters import Count
+    from api.ratelimit.limiter import Count
 
 STEP_BYTES = 128 * 1024
 """Read of a connection at a time. gunicorn would read a MB of a body at once, and copy what is left
@@ -32,7 +32,7 @@ class Connection(socket.socket):
     queued: float | None = None
     """When it was put onto the desk (`api.desk`), on the same clock; None if it was not."""
     count: "Count | None" = None
-    """How its client stands, where the present request has been counted (`api.limits`)."""
+    """How its client stands, where the present request has been counted (`api.ratelimit.hooks`)."""
     unsent: bytes = b""
     """What has not been sent of an answer from the desk."""
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from api.problems import Problem
+from api.errors import Problem
 
 
 class Deadline:

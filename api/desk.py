@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from greenlet import getcurrent, greenlet
 
-from api import metrics
+from api.compute_queue import Lane
 from api.connection import Elsewhere
-from api.lane import Lane
+from api.telemetry import metrics
 
 CLASSIFY = "/api/v1/classify"
 COHORT = 4

@@ -1,9 +1,10 @@
 """How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`.
 
 The master holds no model. It copies MODEL_DIR into RUNTIME_DIR; each worker loads and proves the
-copy. SIGHUP has the copy made anew and proven by a process of its own (`api.prove`), after which
-the workers exchange their models without a pause (`api.registry`). gunicorn's own answer to SIGHUP,
-other workers, would lose requests: it ends the old ones before the new ones are ready.
+copy. SIGHUP has the copy made anew and proven by a process of its own (`api.model_store.verify`),
+after which the workers exchange their models without a pause (`api.model_store.registry`).
+gunicorn's own answer to SIGHUP, other workers, would lose requests: it ends the old ones before the
+new ones are ready.
 """
 
 import atexit
@@ -21,9 +22,10 @@ from typing import Any
 
 from flask import Flask
 
-from api import listen, logs
-from api.runtime import Runtime, copy_models
+from api import preflight
+from api.model_store.state_dir import Runtime, copy_models
 from api.settings import Settings, SettingsError
+from api.telemetry import logs
 from common.errors import ModelError
 
 try:
@@ -37,7 +39,7 @@ workers = settings.web_concurrency
 worker_class = "api.worker.Worker"
 threads = settings.threads
 http_parser = "python"  # the C one takes line ends that `api.arrivals` does not look for
-worker_connections = listen.connections(4096)
+worker_connections = preflight.connections(4096)
 # Each worker loads its own models: a runtime with threads of its own does not survive a fork.
 preload_app = False
 timeout = int(settings.request_timeout_s) + 30
@@ -59,7 +61,7 @@ _log = logging.getLogger("api")
 def on_starting(server: Any) -> None:
     """Refuse what cannot work before any worker is started, and take SIGHUP over."""
     try:
-        listen.check(settings)
+        preflight.check(settings)
         _runtime.claim()
         atexit.register(_release, os.getpid())
         copy_models(settings.model_dir, _runtime.models(1))
@@ -127,7 +129,7 @@ def _reload() -> None:
     """In place of gunicorn's own answer to SIGHUP."""
     global _proving
     try:
-        _proving = subprocess.Popen([sys.executable, "-m", "api.prove"])
+        _proving = subprocess.Popen([sys.executable, "-m", "api.model_store.verify"])
     except OSError as error:
         _log.error("no process for a reload: %s", error)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import problems
+from api import errors
 from api.schemas import ProblemDetails
 
 METHODS = ("GET", "POST")
@@ -155,10 +155,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
     }
     by_status: dict[int, list[str]] = {}
     for code in sorted({*operation.problems, *EVERYWHERE}):
-        by_status.setdefault(problems.PROBLEMS[code][0], []).append(code)
+        by_status.setdefault(errors.PROBLEMS[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         examples = {
-            code: {"value": problems.body(problems.Problem(code, problems.PROBLEMS[code][1] + "."))}
+            code: {"value": errors.body(errors.Problem(code, errors.PROBLEMS[code][1] + "."))}
             for code in codes
         }
         media_type = {
@@ -166,8 +166,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
             "examples": examples,
         }
         found[str(status)] = {
-            "description": "; ".join(problems.PROBLEMS[code][1] for code in codes) + ".",
-            "content": {problems.CONTENT_TYPE: media_type},
+            "description": "; ".join(errors.PROBLEMS[code][1] for code in codes) + ".",
+            "content": {errors.CONTENT_TYPE: media_type},
         }
     return found
 

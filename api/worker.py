@@ -2,7 +2,7 @@
 
 A request gets a thread when its head is there, so that clients that send none, or send it slowly,
 hold nobody up. A picture goes to the desk (`api.desk`) when it is there as a whole. A request that
-is refused for want of places (`api.shedding`) gets no thread at all: it is read and answered at the
+is refused for want of places (`load_shedding`) gets no thread: it is read and answered at the
 door (`api.door`), which is cheaper.
 """
 
@@ -23,7 +23,7 @@ from api.door import Door
 
 if TYPE_CHECKING:  # the master, which imports this module, must not import the application
     from api.desk import Desk
-    from api.shedding import Shedder
+    from api.middleware.load_shedding import Shedder
 
 TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"

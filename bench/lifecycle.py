@@ -22,8 +22,8 @@ import requests
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from api import reload
-from api.runtime import Runtime
+from api.model_store import reload
+from api.model_store.state_dir import Runtime
 from bench.load import side_by_side
 from common.errors import DogorcatError
 from tests.colour_model import write_colour_model

@@ -1,6 +1,6 @@
 """What watching a request costs: `python -m bench.observe`.
 
-The same WSGI call with and without `api.observe` (id, metrics in files as under gunicorn, a line of
+The same WSGI call with and without `request_log` (id, metrics in files as under gunicorn, a line of
 JSON), in turns. Prints milliseconds per request; takes some seconds.
 """
 
@@ -15,29 +15,29 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import logs
 from api.settings import Settings
+from api.telemetry import logs
 
 CALLS, ROUNDS = 500, 20
 
 
 def application(watched: bool) -> Callable[[], None]:
     """A call of an application that does next to nothing, but for a picture's three stages."""
-    from api import observe  # reads PROMETHEUS_MULTIPROC_DIR, which main sets
+    from api.telemetry import request_log  # reads PROMETHEUS_MULTIPROC_DIR, which main sets
 
     app = Flask(__name__)
     if watched:
-        observe.register(app, Settings())
+        request_log.register(app, Settings())
 
     @app.get("/")
     def work() -> str:
         if watched:
-            with observe.waiting():
+            with request_log.waiting():
                 pass
             for name in ("decode", "inference"):
-                with observe.stage(name):
+                with request_log.stage(name):
                     pass
-            observe.verdict("cat_dog", "cat")
+            request_log.verdict("cat_dog", "cat")
         return "done"
 
     client = app.test_client()

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from api import reload
-from api.runtime import Runtime
+from api.model_store import reload
+from api.model_store.state_dir import Runtime
 from bench.load import multipart, side_by_side
 from bench.photos import small
 from bench.processes import Server

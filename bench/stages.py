@@ -25,10 +25,11 @@ from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 
-from api import body, logs, observe
+from api import request_body
 from api.app import create_app
 from api.desk import CLASSIFY, COHORT, Desk
 from api.settings import Settings
+from api.telemetry import logs, request_log
 from api.worker import Worker
 from bench import load, photos
 from common import images
@@ -43,10 +44,10 @@ STAGES: list[tuple[str, Any, str]] = [
     ("look at the file's header, checks, array", images, "_read"),
     ("inference (ONNX Runtime)", Classifier, "run"),
     ("scores to a prediction", Classifier, "predict"),
-    ("form or body", body, "picture"),
+    ("form or body", request_body, "picture"),
     ("before: id, limits, keys, memory", Flask, "preprocess_request"),
     ("after: metrics, headers, log", Flask, "process_response"),
-    ("line of the log", observe._log, "log"),
+    ("line of the log", request_log._log, "log"),
     ("head of the request", RequestParser, "__next__"),
     ("head of the answer (gunicorn)", wsgi.Response, "start_response"),
     ("Flask, gunicorn, validation, JSON, sockets", Desk, "serve"),

@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
-from api import problems
-from api.headers import DATA_POLICY, HEADERS
+from api import errors
+from api.middleware.security_headers import DATA_POLICY, HEADERS
 
 CALLBACK = "cluster.front.middlewares"
 
@@ -28,15 +28,15 @@ ROUTES_S = 3.0
 """A proxy that has just started knows nothing of what is served, and says 404 until it is told."""
 AGAIN_S = 0.05
 
-OVERLOADED = problems.Problem(
+OVERLOADED = errors.Problem(
     "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
 )
 # What Ray answers for itself, by its status; the application's own answers are never text/plain.
 # Its 500 is that of a replica or machine that ended while it worked, so another try will do.
 OF_STATUS = {
-    404: problems.Problem("not_found", "There is nothing at this address."),
-    408: problems.Problem("deadline_exceeded", "The request took longer than is allowed here."),
-    500: problems.Problem("not_ready", "What worked on this request has ended. Try again."),
+    404: errors.Problem("not_found", "There is nothing at this address."),
+    408: errors.Problem("deadline_exceeded", "The request took longer than is allowed here."),
+    500: errors.Problem("not_ready", "What worked on this request has ended. Try again."),
     503: OVERLOADED,
 }
 
@@ -109,17 +109,17 @@ def _of_ray(message: Message) -> bool:
 async def _answer(status: int, given: Iterable[tuple[bytes, bytes]], send: Send) -> None:
     """A problem in place of Ray's answer, with the headers of every answer of ours."""
     problem = OF_STATUS.get(status, OVERLOADED)
-    status, _ = problems.PROBLEMS[problem.code]
+    status, _ = errors.PROBLEMS[problem.code]
     headers = {
-        "Content-Type": problems.CONTENT_TYPE,
+        "Content-Type": errors.CONTENT_TYPE,
         "Cache-Control": "no-store",
         "Content-Security-Policy": DATA_POLICY,
         **HEADERS,
     }
-    if problem.code in problems.RETRY_AFTER_S:
-        headers["Retry-After"] = str(problems.RETRY_AFTER_S[problem.code])
+    if problem.code in errors.RETRY_AFTER_S:
+        headers["Retry-After"] = str(errors.RETRY_AFTER_S[problem.code])
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     raw += [pair for pair in given if pair[0].lower() == REQUEST_ID]
-    body = json.dumps(problems.body(problem)).encode()
+    body = json.dumps(errors.body(problem)).encode()
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

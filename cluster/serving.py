@@ -6,8 +6,8 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions, ProxyLocation
 
 from api.app import create_app
-from api.limits import SPARE_THREADS
-from api.registry import Models
+from api.model_store.registry import Models
+from api.ratelimit.hooks import SPARE_THREADS
 from api.settings import Settings
 from cluster.bridge import Bridge
 from cluster.bundle import bundled_models

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from api import problems
+from api import errors
 from api.settings import Settings
 from cluster.bundle import bundled_models
 from common import images
@@ -134,7 +134,7 @@ class Worker:
         except _Refused as refused:
             return row | {"error": "read_failed", "detail": refused.detail}
         except Exception as error:  # one picture never stops the job
-            problem = problems.to_problem(error)
+            problem = errors.to_problem(error)
             return row | {"error": problem.code, "detail": problem.detail}
         return row | {
             "verdict": prediction.verdict,

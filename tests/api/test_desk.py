@@ -15,13 +15,13 @@ import pytest
 import requests
 
 from api.arrivals import BODY_S
+from api.compute_queue import Lane
 from api.connection import Elsewhere
 from api.deadline import Deadline
 from api.desk import CLASSIFY, COHORT, Desk
-from api.lane import Lane
 from tests.api.conftest import FEW_THREADS, RED
 from tests.api.photo_servers import picture
-from tests.api.test_observe import samples
+from tests.api.telemetry.test_request_log import samples
 from tests.api.together import together
 from tests.running import RunningService, on_one_cpu, running_service
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from api.problems import to_problem
+from api.errors import to_problem
 from cluster.output import INPUTS, MANIFEST
 from common.card import sha256_of
 from common.classifier import Classifier

@@ -9,8 +9,8 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import STAGES
-from api.problems import PROBLEMS
+from api.errors import PROBLEMS
+from api.telemetry.metrics import STAGES
 from tests.api.photo_servers import picture
 from tests.colour_model import write_colour_model
 from tests.running import ROOT, running_service

@@ -1,0 +1,116 @@
+"""Errors as RFC 9457 problem details: the one place where a mistake becomes an HTTP answer."""
+
+import json
+import logging
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from api.telemetry import request_log
+from common import errors
+
+CONTENT_TYPE = "application/problem+json"
+
+# code -> (status, title). Clients depend on both: a code is never renamed.
+PROBLEMS = {
+    "invalid_request": (400, "The request is not understood"),
+    "url_not_allowed": (400, "The address cannot be fetched"),
+    "unauthorized": (401, "The API key is not known"),
+    "not_found": (404, "There is nothing here"),
+    "model_not_found": (404, "There is no such model"),
+    "method_not_allowed": (405, "The method is not allowed here"),
+    "image_too_large": (413, "The picture is too large"),
+    "unsupported_media_type": (415, "The kind of content is not accepted"),
+    "image_unreadable": (422, "The picture cannot be read"),
+    "rate_limited": (429, "Too many requests"),
+    "internal_error": (500, "Something broke here"),
+    "fetch_failed": (502, "The picture could not be fetched"),
+    "overloaded": (503, "Too busy"),
+    "not_ready": (503, "Not ready yet"),
+    "photo_source_unavailable": (503, "No photo to show"),
+    "fetch_timeout": (504, "Fetching took too long"),
+    "deadline_exceeded": (504, "The request took too long"),
+}
+
+_CODE_OF_ERROR: dict[type[errors.DogorcatError], str] = {
+    errors.ImageUnreadable: "image_unreadable",
+    errors.ImageTooLarge: "image_too_large",
+    errors.ImageTypeUnsupported: "unsupported_media_type",
+    errors.UrlInvalid: "invalid_request",
+    errors.UrlNotAllowed: "url_not_allowed",
+    errors.FetchFailed: "fetch_failed",
+    errors.FetchTimeout: "fetch_timeout",
+    errors.FetchBusy: "overloaded",
+    errors.PhotoSourceUnavailable: "photo_source_unavailable",
+    errors.ModelNotFound: "model_not_found",
+}
+_CODE_OF_STATUS = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "image_too_large",
+    415: "unsupported_media_type",
+}
+RETRY_AFTER_S = {"overloaded": 1, "not_ready": 2, "photo_source_unavailable": 60}
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """A mistake that the API answers for itself; `code` is a key of `PROBLEMS`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def to_problem(error: Exception) -> Problem:
+    """Any exception as a `Problem`; what nobody foresaw tells its story to the log only."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        return Problem(_CODE_OF_STATUS.get(error.code, "invalid_request"), error.description or "")
+    code = _CODE_OF_ERROR.get(type(error)) if isinstance(error, errors.DogorcatError) else None
+    if code:
+        return Problem(code, str(error))
+    _log.error("Unforeseen error", exc_info=error)
+    return Problem("internal_error", "This is our mistake, not yours. It has been logged.")
+
+
+def body(problem: Problem) -> dict[str, Any]:
+    """The members of the problem details object (RFC 9457, section 3.1)."""
+    status, title = PROBLEMS[problem.code]
+    return {
+        "type": f"urn:dogorcat:problem:{problem.code}",
+        "title": title,
+        "status": status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+
+
+def answer(problem: Problem) -> dict[str, Any]:
+    """The same for the request that is being answered, with its id; it is counted."""
+    request_log.refused(problem.code)
+    return body(problem) | {"request_id": request_log.request_id()}
+
+
+def respond(error: Exception) -> Response:
+    """The HTTP answer to an exception."""
+    problem = to_problem(error)
+    status, _ = PROBLEMS[problem.code]
+    response = Response(json.dumps(answer(problem)), status, content_type=CONTENT_TYPE)
+    if problem.code in RETRY_AFTER_S:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S[problem.code])
+    if isinstance(error, HTTPException):  # a 405 has to say what is allowed
+        allow = dict(error.get_headers()).get("Allow")
+        if allow:
+            response.headers["Allow"] = allow
+    return response
+
+
+def register(app: Flask) -> None:
+    """Answer every exception of `app` as a problem."""
+    app.register_error_handler(Exception, respond)

@@ -1,0 +1,1 @@
+"""The models that are served: loaded, verified, and exchanged without a pause."""

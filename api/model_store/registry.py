@@ -1,0 +1,123 @@
+"""The models a worker serves: every folder of MODEL_DIR, loaded and proven, found by name."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from api.model_store.state_dir import Runtime, telling
+from api.settings import Settings
+from api.telemetry import metrics
+from common.allocator import return_free_memory
+from common.card import Precision, model_folders
+from common.classifier import Classifier
+from common.errors import ModelError, ModelNotFound
+
+LOOK_S = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+class Registry:
+    """Models by name. Loading raises `ModelError`, and then there is no registry."""
+
+    def __init__(self, model_dir: Path, default: str, precision: Precision | None = None) -> None:
+        self._models: dict[str, Classifier] = {}
+        for folder in model_folders(model_dir):
+            classifier = Classifier.load(folder, precision=precision)
+            name = classifier.card.name
+            if name in self._models:
+                raise ModelError(f"Model folder {folder}: a model named {name} is already there.")
+            self._models[name] = classifier
+        if default not in self._models:
+            raise ModelError(
+                f"DEFAULT_MODEL={default}: there is no such model in {model_dir}, only "
+                f"{', '.join(self._models)}."
+            )
+        self.default = default
+
+    def get(self, name: str | None) -> Classifier:
+        """The model of that name, or the default one.
+
+        Raises:
+            ModelNotFound: there is no such model.
+        """
+        try:
+            return self._models[name or self.default]
+        except KeyError:
+            known = ", ".join(self._models)
+            raise ModelNotFound(f"There is no model of that name; there is {known}.") from None
+
+    def __iter__(self) -> Iterator[Classifier]:
+        return iter(self._models.values())
+
+
+class Models:
+    """The registry that is served now; exchanged as a whole when a reload publishes a new one.
+
+    Args:
+        settings: MODEL_DIR and DEFAULT_MODEL.
+        runtime: where reloads are published; None for models that stay what they are.
+
+    Raises:
+        ModelError: a model folder that cannot be served.
+    """
+
+    def __init__(self, settings: Settings, runtime: Runtime | None = None) -> None:
+        self._settings = settings
+        if runtime is None:
+            self.now = Registry(settings.model_dir, settings.default_model, settings.precision)
+            return
+        self._runtime = runtime
+        self._generation = runtime.generation
+        while True:
+            try:
+                self.now = self._load(self._generation)
+                break
+            except ModelError:
+                if self._generation == runtime.generation:
+                    raise
+                self._generation = runtime.generation  # replaced while it was read
+
+    def follow(self) -> None:
+        """Say that this worker is ready; from now on, exchange models when new ones are there."""
+        self._runtime.report(self._generation)
+        _count(self.now, 1)
+        threading.Thread(target=self._follow, name="reload", daemon=True).start()
+
+    def _load(self, generation: int) -> Registry:
+        folder = self._runtime.models(generation)
+        with telling(self._settings.model_dir, folder):
+            return Registry(folder, self._settings.default_model, self._settings.precision)
+
+    def _follow(self) -> None:
+        """Look out for new generations: load and prove beside the old models, then exchange them.
+
+        What is under way ends with the models it began with, which are forgotten after it.
+        """
+        while True:
+            time.sleep(LOOK_S)
+            generation = self._runtime.generation
+            if generation == self._generation:
+                continue
+            self._generation = generation  # one that fails here is not tried again
+            try:
+                fresh = self._load(generation)
+            except Exception:
+                _log.exception("generation %d cannot be loaded: the one before stays", generation)
+                continue
+            before, self.now = self.now, fresh
+            _count(before, 0)
+            _count(fresh, 1)
+            self._runtime.report(generation)
+            del before, fresh
+            time.sleep(LOOK_S)  # most requests that began with the old models are over
+            return_free_memory()  # or each reload would take some more
+
+
+def _count(registry: Registry, workers: int) -> None:
+    for model in registry:
+        labels = (model.card.name, model.card.version)
+        metrics.MODEL_WORKERS.labels(*labels).set(workers)
+        metrics.MODEL_LOADED.labels(*labels).set(workers and time.time())

@@ -1,0 +1,48 @@
+"""`python -m api reload`: ask the running service for a reload, and wait for its end."""
+
+import os
+import signal
+import time
+
+from api.model_store.state_dir import Runtime
+from common.errors import DogorcatError
+
+PATIENCE_S = 600.0
+TO_BEGIN_S = 60.0
+PAUSE_S = 0.05
+
+
+def request(runtime: Runtime) -> str:
+    """Ask the running service for a reload, and wait until every worker serves the new models.
+
+    Returns:
+        one line about it.
+
+    Raises:
+        DogorcatError: nothing runs here, or the new models are refused, with the reason.
+    """
+    master = runtime.master()
+    if master is None:
+        raise DogorcatError(f"No service is running with RUNTIME_DIR={runtime.folder}.")
+    asked = time.monotonic()
+    try:
+        os.kill(master, signal.SIGHUP)
+    except PermissionError:
+        raise DogorcatError(f"The service (process {master}) belongs to another user.") from None
+    while (outcome := runtime.outcome) is None or outcome.began < asked:
+        _wait(runtime, asked)
+        if time.monotonic() - asked > TO_BEGIN_S and not runtime.busy:
+            raise DogorcatError("The reload ended before its end: see the service's log.")
+    if outcome.reason:
+        raise DogorcatError(f"{outcome.reason} The models from before are still served.")
+    while not (reports := runtime.reports()) or min(reports.values()) < outcome.generation:
+        _wait(runtime, asked)
+    return f"Served by {len(reports)} workers: generation {outcome.generation}."
+
+
+def _wait(runtime: Runtime, since: float) -> None:
+    if runtime.master() is None:
+        raise DogorcatError("The service has ended.")
+    if time.monotonic() - since > PATIENCE_S:
+        raise DogorcatError(f"Not done within {PATIENCE_S:.0f} seconds: see the service's log.")
+    time.sleep(PAUSE_S)

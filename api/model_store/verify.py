@@ -1,0 +1,80 @@
+"""New models for a running service: copy, prove, and only then publish.
+
+The master starts this module as a process of its own when it gets SIGHUP: what a bad folder does
+to whoever loads it, it does to no one who serves.
+"""
+
+import logging.config
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from api.model_store.registry import Registry
+from api.model_store.state_dir import Outcome, Runtime, copy_models, telling
+from api.settings import Settings
+from api.telemetry import logs
+from common.errors import DogorcatError
+
+_log = logging.getLogger("api.model_store.verify")
+
+
+def prepare(settings: Settings, runtime: Runtime) -> bool:
+    """Copy MODEL_DIR, prove the copy and publish it; whatever happens, write down how it went.
+
+    Returns:
+        whether there are new models.
+    """
+    with runtime.reloading():
+        began, now, last = time.monotonic(), runtime.generation, runtime.outcome
+        accepted, refused = (last.accepted, last.refused) if last else (0, 0)
+        target = runtime.models(now + 1)
+        reason = _in_a_child(lambda: _prove(settings, target))
+        if reason:
+            _log.error("the new models are refused: %s", reason)
+            shutil.rmtree(target, ignore_errors=True)
+            runtime.outcome = Outcome(now, reason, began, accepted=accepted, refused=refused + 1)
+        else:
+            runtime.publish(now + 1)
+            runtime.outcome = Outcome(now + 1, None, began, accepted=accepted + 1, refused=refused)
+        return not reason
+
+
+def _prove(settings: Settings, target: Path) -> str:
+    """What is wrong with the models of MODEL_DIR, after copying them; empty if nothing is."""
+    try:
+        copy_models(settings.model_dir, target)
+        with telling(settings.model_dir, target):
+            registry = Registry(target, settings.default_model, settings.precision)
+    except (DogorcatError, OSError, MemoryError) as error:
+        return str(error) or "There is not enough memory."
+    _log.info("new models: %s", ", ".join(f"{m.card.name} {m.card.version}" for m in registry))
+    return ""
+
+
+def _in_a_child(work: Callable[[], str]) -> str:
+    """What `work` returns; a sentence where its process does not live to return it."""
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        with open(into, "w") as pipe:
+            pipe.write(work())
+        os._exit(0)
+    os.close(into)
+    with open(out) as pipe:
+        said = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return said if not status else f"Loading them ended a process (status {status})."
+
+
+if __name__ == "__main__":
+    settings = Settings.load()
+    logging.config.dictConfig(logs.configuration(settings.log_level))
+    try:
+        done = prepare(settings, Runtime(settings.runtime_folder))
+    except OSError as error:  # no room even for the outcome
+        _log.error("the reload ends in the middle: %s", error)
+        done = False
+    sys.exit(not done)

@@ -1,0 +1,1 @@
+"""API keys, and how many requests one client may send."""

@@ -1,0 +1,247 @@
+"""What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
+
+import contextlib
+import io
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from flask import g, request
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from api.connection import STEP_BYTES, Connection
+from api.deadline import Deadline, alarms
+from api.errors import Problem
+from api.schemas import UrlBody
+
+PICTURE_FIELD = "image"
+MAX_JSON_BYTES = 64 * 1024
+MAX_PARTS = 64
+
+# How OpenAPI says what `picture` and `pictures` take.
+# (`format` is what tools made for OpenAPI 3.0 go by.)
+_FILE = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+}
+ONE_UPLOAD = {
+    "schema": {
+        "type": "object",
+        "properties": {PICTURE_FIELD: _FILE},
+        "required": [PICTURE_FIELD],
+        "additionalProperties": False,
+    }
+}
+SEVERAL_UPLOADS = {
+    "schema": {
+        "type": "object",
+        "properties": {
+            PICTURE_FIELD: {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 32}
+        },
+        "required": [PICTURE_FIELD],
+        "additionalProperties": False,
+    }
+}
+RAW_UPLOAD = {"schema": _FILE}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def query(model: type[Model]) -> Model:
+    """The query parameters, checked; each at most once, none that is unknown.
+
+    Raises:
+        Problem: `invalid_request`, naming the parameter.
+    """
+    given = request.args.to_dict(flat=False)
+    for name, values in given.items():
+        if len(values) > 1:
+            raise Problem("invalid_request", f"The parameter {name!r} is given more than once.")
+    return _validated(model, {name: values[0] for name, values in given.items()}, "parameter")
+
+
+def json_body(model: type[Model], deadline: Deadline) -> Model:
+    """The JSON body, checked.
+
+    Raises:
+        Problem: `invalid_request` or `unsupported_media_type`.
+    """
+    if request.mimetype != "application/json":
+        raise Problem("unsupported_media_type", "The body must be application/json.")
+    data = _whole_body(deadline, MAX_JSON_BYTES)
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise _not_valid(error, "member") from None
+
+
+def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
+    """The picture of the request: its bytes, or the address it is to be fetched from.
+
+    Raises:
+        Problem: `invalid_request`, `image_too_large` or `unsupported_media_type`.
+    """
+    kind = request.mimetype
+    if kind == "application/json":
+        return json_body(UrlBody, deadline).url
+    if kind == "multipart/form-data":
+        (data,) = pictures(deadline, max_bytes, most=1)
+        return data
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        data = _whole_body(deadline, max_bytes)
+        if not data:
+            raise Problem("invalid_request", "The body is empty: it should be a picture.")
+        return data
+    raise Problem(
+        "unsupported_media_type",
+        f"Send a picture as multipart/form-data (field {PICTURE_FIELD!r}), as a raw image/* body, "
+        'or as application/json {"url": …}.',
+    )
+
+
+def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
+    """The pictures of a multipart body, in order; file names are never looked at.
+
+    Raises:
+        Problem: `invalid_request` or `image_too_large`.
+    """
+    limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
+    found: list[bytes] | None = None
+    with reading(deadline, limit):
+        try:
+            parser = PushMultipartParser(
+                request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
+            )
+            found = _files(parser.parse_blocking(_reader(), STEP_BYTES), most)
+        except MultipartError as error:
+            # The parser keeps its error, which would keep the parser and all that was read.
+            error.__traceback__ = None
+            _check_ended(g.body.count, limit)
+    if found is None:
+        raise Problem("invalid_request", "The form is malformed or ends too early.")
+    return found
+
+
+def _reader() -> Callable[[int], bytes]:
+    """What reads the body. Werkzeug's stream copies it, and ends one whose length nobody told."""
+    stream = request.stream  # refuses what is too large by its own word
+    told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
+    read: Callable[[int], bytes] = g.body.read if told else stream.read
+    return read
+
+
+def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:
+    mistake: str | None = None
+    # As one block, which goes back to the system: hundreds of pieces would stay in the heap.
+    files: list[io.BytesIO] = []
+    for event in events:  # a part's headers, its bytes, and None at its end
+        if isinstance(event, MultipartSegment):
+            mistake = mistake or _mistake(event, len(files), most)
+            files.append(io.BytesIO())
+        elif event and not mistake:
+            files[-1].write(event)
+    if not files:
+        mistake = f"The field {PICTURE_FIELD!r} with the picture is missing."
+    if mistake:
+        raise Problem("invalid_request", mistake)
+    return [file.getvalue() for file in files]
+
+
+def _mistake(part: MultipartSegment, before: int, most: int) -> str | None:
+    """What is wrong with a part of a form that comes after so many others."""
+    if part.name != PICTURE_FIELD:
+        return f"The field {part.name!r} is not known."
+    if part.filename is None:
+        return f"The field {PICTURE_FIELD!r} must be a file."
+    if before == most:
+        return f"At most {most} pictures can be sent here at a time."
+    return None
+
+
+def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:
+    with reading(deadline, max_bytes):
+        data = request.get_data(cache=False)
+        _check_ended(len(data), max_bytes)
+    return data
+
+
+def _check_ended(count: int, limit: int) -> None:
+    """Werkzeug ends a body without Content-Length at the limit, and does not say so."""
+    if count >= limit and request.content_length is None:
+        raise RequestEntityTooLarge
+
+
+@contextlib.contextmanager
+def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
+    """While the body is read: not more than `max_bytes`, and not longer than the deadline.
+
+    A client that sends one byte at a time would hold its thread for ever, since every byte starts
+    the socket's own time limit anew; closing the socket's reading side ends it from outside.
+    """
+    request.max_content_length = max_bytes
+    with reading_at_most(deadline.remaining(), request.environ) as late:
+        try:
+            yield
+        except RequestEntityTooLarge:
+            raise Problem("image_too_large", _too_large(max_bytes)) from None
+        except ClientDisconnected:
+            if late.over:
+                raise deadline.exceeded() from None
+            raise
+    if late.over:
+        raise deadline.exceeded()
+
+
+class Late:
+    """Whether reading has taken too long."""
+
+    over = False
+
+
+@contextlib.contextmanager
+def reading_at_most(seconds: float, environ: dict[str, Any]) -> Iterator[Late]:
+    """Read for so long; then the socket's reading side is closed, and it is `over`."""
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    late = Late()
+    if isinstance(connection, Connection) and connection.queued is not None:
+        yield late  # at the desk all of the body is there
+        return
+
+    def give_up() -> None:
+        late.over = True
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+
+    alarm = alarms.set(seconds, give_up)
+    try:
+        yield late
+    finally:
+        alarm.cancel()
+
+
+def _too_large(max_bytes: int) -> str:
+    if max_bytes >= 2**20:
+        return f"The upload is larger than the {max_bytes // 2**20} MB that are accepted."
+    return f"The body is larger than the {max_bytes // 1024} kB that are accepted."
+
+
+def _validated(model: type[Model], values: dict[str, str], what: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _not_valid(error, what) from None
+
+
+def _not_valid(error: ValidationError, what: str) -> Problem:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return Problem("invalid_request", "The body is not valid JSON.")
+    if first["type"] == "extra_forbidden":
+        return Problem("invalid_request", f"The {what} {where!r} is not known.")
+    message = f"The {what} {where!r}: {first['msg']}." if where else f"The body: {first['msg']}."
+    return Problem("invalid_request", message)

@@ -1,0 +1,1 @@
+"""The endpoints: each takes a request apart, asks the service, and answers."""

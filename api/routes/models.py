@@ -1,0 +1,55 @@
+"""GET /api/v1/models and /api/v1/models/<name>: the cards of the models that are served."""
+
+from flask import Response, request
+
+from api import request_body, schemas
+from api.model_store.registry import Registry
+from api.openapi import documented
+from api.routes.resource import ServiceResource, answer
+from common.classifier import Classifier
+
+
+class Models(ServiceResource):
+    """Every model that is served."""
+
+    @documented(query=schemas.NoQuery, answer=schemas.ModelList)
+    def get(self) -> Response:
+        """List the models.
+
+        Each with its card: labels, metrics and how they were measured, provenance and licence.
+        """
+        request_body.query(schemas.NoQuery)
+        registry = self.service.registry
+        entries = tuple(_entry(model, registry) for model in registry)
+        return _revalidated(answer(schemas.ModelList(models=entries)))
+
+
+class Model(ServiceResource):
+    """One model."""
+
+    @documented(
+        query=schemas.NoQuery,
+        path={"name": "cat_dog"},
+        answer=schemas.ModelEntry,
+        problems=("model_not_found",),
+    )
+    def get(self, name: str) -> Response:
+        """Read one model's card.
+
+        What it was trained on, how well it does and how that was measured.
+        """
+        request_body.query(schemas.NoQuery)
+        registry = self.service.registry
+        return _revalidated(answer(_entry(registry.get(name), registry)))
+
+
+def _entry(model: Classifier, registry: Registry) -> schemas.ModelEntry:
+    card = model.card.model_dump(exclude={"golden", "int8"})
+    return schemas.ModelEntry(**card, default=card["name"] == registry.default)
+
+
+def _revalidated(response: Response) -> Response:
+    """May be kept, but is asked for again each time: a reload may bring another model."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]

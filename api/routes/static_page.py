@@ -1,0 +1,43 @@
+"""The page, so that a newcomer needs no Apache: the files of web/, with their security headers."""
+
+from flask import Blueprint, Response, send_from_directory
+
+from api.middleware.security_headers import PAGE_POLICY
+from api.openapi import documented
+from api.settings import ROOT
+
+WEB = ROOT / "web"
+
+page = Blueprint("page", __name__)
+
+
+HTML = {"text/html; charset=utf-8": {"schema": {"type": "string"}}}
+
+
+def _show(path: str) -> Response:
+    """A file of the page; revalidated on every visit, since its name carries no version."""
+    response = send_from_directory(WEB, path)
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@page.get("/")
+@documented(answer=HTML)
+def index() -> Response:
+    """Show the page.
+
+    For people: give it a photo in any of many ways.
+    """
+    return _show("index.html")
+
+
+def _files() -> list[str]:
+    """The files a browser may ask for, by path; how Apache is set up is none of them."""
+    found = (file.relative_to(WEB) for file in sorted(WEB.rglob("*")) if file.is_file())
+    return [str(path) for path in found if path.parts[0] != "apache"]
+
+
+# One rule for each file: a path that is none of them is unknown, whatever the method.
+for _path in _files():
+    page.add_url_rule(f"/{_path}", "show", _show, defaults={"path": _path})

@@ -1,0 +1,128 @@
+"""GET /metrics: what Prometheus asks for, added up over all workers.
+
+Labels have few values whatever visitors send: rules of routes, not paths; known methods; codes.
+The workers' values are files below RUNTIME_DIR, which must be named in PROMETHEUS_MULTIPROC_DIR
+before this module is imported; without it (no gunicorn) they are those of this process.
+"""
+
+import os
+from collections.abc import Iterable
+
+from flask import Flask, Response
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from api.model_store.state_dir import Outcome, Runtime
+
+STAGES = ("fetch", "wait", "decode", "inference")
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+_own = CollectorRegistry()
+
+REQUESTS = Counter(
+    "dogorcat_requests_total",
+    "Requests that were answered.",
+    ("method", "route", "code"),
+    registry=_own,
+)
+REQUEST_SECONDS = Histogram(
+    "dogorcat_request_seconds",
+    "Time from the headers of a request to its answer.",
+    ("route",),
+    buckets=SECONDS,
+    registry=_own,
+)
+STAGE_SECONDS = Histogram(
+    "dogorcat_stage_seconds",
+    "Time of a picture by stage: fetch, wait (for a CPU), decode, inference.",
+    ("stage",),
+    buckets=SECONDS,
+    registry=_own,
+)
+UNDER_WAY = Gauge(
+    "dogorcat_requests_under_way",
+    "Requests that are being answered.",
+    multiprocess_mode="livesum",
+    registry=_own,
+)
+WAITING = Gauge(
+    "dogorcat_pictures_waiting",
+    "Pictures that wait for a CPU.",
+    multiprocess_mode="livesum",
+    registry=_own,
+)
+WORKERS = Gauge(
+    "dogorcat_workers", "Workers that serve.", multiprocess_mode="livesum", registry=_own
+)
+VERDICTS = Counter(
+    "dogorcat_verdicts_total", "Pictures by verdict.", ("model", "label"), registry=_own
+)
+REFUSED = Counter(
+    "dogorcat_refused_total",
+    "Requests, and pictures of batches, that got a problem for an answer, by its code.",
+    ("reason",),
+    registry=_own,
+)
+MODEL_WORKERS = Gauge(
+    "dogorcat_model_workers",
+    "Workers that serve a model in this version; 0 once it is replaced.",
+    ("model", "version"),
+    multiprocess_mode="livesum",
+    registry=_own,
+)
+MODEL_LOADED = Gauge(
+    "dogorcat_model_loaded_timestamp_seconds",
+    "When a worker last loaded a model in this version; 0 once it is replaced.",
+    ("model", "version"),
+    multiprocess_mode="livemax",
+    registry=_own,
+)
+
+
+class _Reloads:
+    """How reloads went, as their process wrote it down."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterable[Metric]:
+        last = self._runtime.outcome or Outcome(self._runtime.generation, ended=0.0)
+        reloads = Metric("dogorcat_reloads", "Reloads by how they ended.", "counter")
+        reloads.add_sample("dogorcat_reloads_total", {"outcome": "accepted"}, last.accepted)
+        reloads.add_sample("dogorcat_reloads_total", {"outcome": "refused"}, last.refused)
+        yield reloads
+        yield GaugeMetricFamily(
+            "dogorcat_last_reload_timestamp_seconds",
+            "When the last reload ended; 0 if there was none.",
+            last.ended,
+        )
+        refused = GaugeMetricFamily(
+            "dogorcat_last_reload_refused",
+            "1 while the last reload was one that was refused, with the reason.",
+            labels=("reason",),
+        )
+        refused.add_metric((last.reason or "",), float(bool(last.reason)))
+        yield refused
+
+
+def register(app: Flask, runtime: Runtime | None) -> None:
+    """Answer GET /metrics."""
+    WORKERS.set(1)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        registry = _own
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            if runtime:
+                registry.register(_Reloads(runtime))
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,7 +1,6 @@
 """Bottleneck features: what a frozen backbone says of each photo, computed once and kept."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from common.atomic import new_file
 from train.data import Photos, Pixels, on_every_cpu
 from train.engine import Engine, engine
 
@@ -49,18 +49,14 @@ class Features:
         return np.load(file, mmap_mode="r")
 
     def _compute(self, pixels: Pixels, file: Path) -> None:
-        """Write beside, then rename: an interrupted run leaves no half file with the final name."""
-        half = file.with_suffix(f".{os.getpid()}.tmp")
         count = len(pixels.photos)
         if self._engine is None:
             self._engine = engine(self._network, pixels(np.arange(min(count, BATCH))))
         run = self._engine
-        try:
-            out = open_memmap(half, "w+", np.float32, (count, *self._network.output.shape[1:]))
+        shape = (count, *self._network.output.shape[1:])
+        with new_file(file) as temporary:
+            out = open_memmap(temporary, "w+", np.float32, shape)
             work = on_every_cpu(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
             for which, rows in work:
                 out[which] = rows
             out.flush()
-            half.replace(file)
-        finally:
-            half.unlink(missing_ok=True)

@@ -1,7 +1,5 @@
 """From a trained network to a model folder: exported, proven, measured, and in place at once."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.atomic import new_folder
 from common.card import (
     ONNX,
     DataFingerprint,
@@ -85,7 +84,7 @@ def write_folder(
         ModelError: the export does not say what Keras says.
         DataError: the folder is there, or cannot be written.
     """
-    with _beside(out, overwrite) as half:
+    with _writing(out, overwrite) as half:
         choices = product.choices
         familiarity = choices.familiarity and choices.familiarity.output(product.model)
         graph = serving(product.model, choices.temperature, familiarity)
@@ -156,25 +155,12 @@ def _metrics(figures: Figures, name: str, source: str) -> tuple[Metric, ...]:
 
 
 @contextmanager
-def _beside(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A hidden folder to write in, which becomes `out` if all goes well and vanishes otherwise.
-
-    A folder that `out` replaces stays until the new one is complete.
-    """
-    half = out.parent / f".{out.name}.{os.getpid()}.new"
-    old = out.parent / f".{out.name}.{os.getpid()}.old"
+def _writing(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder to write in, which becomes `out` if all goes well."""
     try:
-        half.mkdir(parents=True)
-        yield half
-        if out.exists():
-            if not overwrite:
-                raise DataError(f"{out} is there already; --overwrite replaces it.")
-            out.rename(old)
-        half.rename(out)
+        with new_folder(out, overwrite=overwrite) as temporary:
+            yield temporary
+    except FileExistsError as error:
+        raise DataError(f"{out} is there already; --overwrite replaces it.") from error
     except OSError as error:
         raise DataError(f"{out} could not be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
-        shutil.rmtree(old, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from common.atomic import new_file
 from common.classifier import NEITHER
 from common.errors import DataError
 from train.data import MIN_PHOTOS, Photos, part, scan, union
@@ -169,13 +170,11 @@ class Run:
         }
         arrays |= {f"best_{i}": value for i, value in enumerate(best)}
         arrays["state"] = np.array(json.dumps(vars(state)))
-        half = self.folder / f"{stage}.{os.getpid()}.tmp"
-        try:
-            with half.open("wb") as file:
-                np.savez(file, **arrays)
-            half.replace(self.folder / f"{stage}.npz")
-        finally:
-            half.unlink(missing_ok=True)
+        with (
+            new_file(self.folder / f"{stage}.npz") as temporary,
+            temporary.open("wb") as file,
+        ):
+            np.savez(file, **arrays)
 
     def restore(self, model: keras.Model, stage: str) -> tuple[State, list[np.ndarray]]:
         """Put a compiled model back where the checkpoint left it.

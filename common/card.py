@@ -108,8 +108,8 @@ class ModelDescription(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if len(set(self.labels)) != len(self.labels) or "neither" in self.labels:
-            raise ValueError("labels must differ from each other and from 'neither'")
+        if len({*self.labels, "neither", "several"}) != len(self.labels) + 2:
+            raise ValueError("labels must differ from each other, from 'neither' and 'several'")
         if (self.neither_threshold is None) != (self.outputs.familiarity is None):
             raise ValueError("neither_threshold goes with the output familiarity")
         if ONNX not in self.files or self.files[ONNX].tolerance is None:

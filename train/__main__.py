@@ -20,19 +20,22 @@ from typing import Any
 from common.errors import DogorcatError
 
 COMMANDS = {
-    "prepare": ("train.prepare", "photos of a zip or folder into train/ and validation/"),
-    "inspect": ("train.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
+    "prepare": ("train.commands.prepare", "photos of a zip or folder into train/ and validation/"),
+    "inspect": ("train.commands.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
     "tiny": ("train.recipes.tiny", "recipe: one convolution at 64x64, in a minute"),
     "small": ("train.recipes.small", "recipe: three convolutions at 150x150, from scratch"),
     "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
     "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
-    "export": ("train.finish", "turn a finished run into its model folder"),
-    "quantise": ("train.quantise", "the same model in 8 bits beside the float file"),
-    "evaluate": ("train.evaluate", "measure a model folder on class folders"),
-    "predict": ("train.predict", "ask a model folder about photos"),
-    "activations": ("train.activations", "what each convolution sees in a photo"),
-    "summary": ("train.summary", "what a model folder holds, layer by layer"),
-    "adopt": ("train.adopt", "a Keras file that you already have becomes a model folder"),
+    "export": ("train.commands.export", "turn a finished run into its model folder"),
+    "quantise": ("train.commands.quantise", "the same model in 8 bits beside the float file"),
+    "evaluate": ("train.commands.evaluate", "measure a model folder on class folders"),
+    "predict": ("train.commands.predict", "ask a model folder about photos"),
+    "activations": ("train.commands.activations", "what each convolution sees in a photo"),
+    "summary": ("train.commands.summary", "what a model folder holds, layer by layer"),
+    "adopt": (
+        "train.commands.import_keras",
+        "a Keras file that you already have becomes a model folder",
+    ),
 }
 
 

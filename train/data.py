@@ -98,12 +98,12 @@ class Photos:
         )
 
 
-def part(photos: Photos, share: float) -> Photos:
+def subset(photos: Photos, share: float) -> Photos:
     """A share of some photos, by the hash of each file; all of them where it is 1."""
     return photos if share == 1 else photos.split(share)[1]
 
 
-def union(parts: Sequence[Photos]) -> Photos:
+def concat(parts: Sequence[Photos]) -> Photos:
     """Photos of several folders together.
 
     Raises:
@@ -201,7 +201,7 @@ def _look(path: Path) -> tuple[str, str | None]:
     return hashlib.sha256(data).hexdigest(), None
 
 
-def on_every_cpu(
+def parallel_batches(
     work: Callable[[NDArray[np.int64]], T], count: int, batch: int, what: str
 ) -> Iterator[tuple[NDArray[np.int64], T]]:
     """Do some work on all indices below `count`, a batch on each CPU at a time, with a bar.

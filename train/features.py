@@ -1,6 +1,7 @@
 """Bottleneck features: what a frozen backbone says of each photo, computed once and kept."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import keras
@@ -8,9 +9,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from common.atomic import new_file
-from train.data import Photos, Pixels, on_every_cpu
-from train.engine import Engine, engine
+from train.data import Photos, Pixels, parallel_batches
+from train.onnx_runner import Runner, onnx_runner
 
 BATCH = 4
 """Photos that one thread decodes and passes on at a time."""
@@ -32,7 +32,7 @@ class Features:
         self._size = size
         self._key = key
         self._cache = cache
-        self._engine: Engine | None = None
+        self._engine: Runner | None = None
 
     def __call__(self, photos: Photos) -> NDArray[np.float32]:
         """The features of photos.
@@ -49,14 +49,18 @@ class Features:
         return np.load(file, mmap_mode="r")
 
     def _compute(self, pixels: Pixels, file: Path) -> None:
+        """Write beside, then rename: an interrupted run leaves no half file with the final name."""
+        half = file.with_suffix(f".{os.getpid()}.tmp")
         count = len(pixels.photos)
         if self._engine is None:
-            self._engine = engine(self._network, pixels(np.arange(min(count, BATCH))))
+            self._engine = onnx_runner(self._network, pixels(np.arange(min(count, BATCH))))
         run = self._engine
-        shape = (count, *self._network.output.shape[1:])
-        with new_file(file) as temporary:
-            out = open_memmap(temporary, "w+", np.float32, shape)
-            work = on_every_cpu(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
+        try:
+            out = open_memmap(half, "w+", np.float32, (count, *self._network.output.shape[1:]))
+            work = parallel_batches(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
             for which, rows in work:
                 out[which] = rows
             out.flush()
+            half.replace(file)
+        finally:
+            half.unlink(missing_ok=True)

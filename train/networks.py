@@ -37,7 +37,7 @@ def head(kind: str, labels: int, dropout: float) -> list[keras.Layer]:
     ]
 
 
-def chain(x: keras.KerasTensor, layers: Sequence[keras.Layer]) -> keras.KerasTensor:
+def apply(layers: Sequence[keras.Layer], x: keras.KerasTensor) -> keras.KerasTensor:
     """Call layers one after the other."""
     for layer in layers:
         x = layer(x)

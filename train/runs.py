@@ -11,10 +11,9 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-from common.atomic import new_file
 from common.classifier import NEITHER
 from common.errors import DataError
-from train.data import MIN_PHOTOS, Photos, part, scan, union
+from train.data import MIN_PHOTOS, Photos, concat, scan, subset
 
 TRAINED = "model.keras"
 RUN = "run.json"
@@ -57,9 +56,9 @@ class Run:
     resume: bool = False
     tensorboard: Path | None = None
     train: Photos = field(init=False)
-    held: Photos = field(init=False)
-    """The validation share of the training photos: choices are made on it."""
     validation: Photos = field(init=False)
+    """Choices are made on these, and nothing is learned from them."""
+    test: Photos = field(init=False)
     """DATA/validation: reported on, touched by no choice."""
 
     @classmethod
@@ -104,11 +103,11 @@ class Run:
     def read_photos(self) -> None:
         """Scan the class folders and take the validation share out of the training photos."""
         every = scan(self.data / "train", *self.extra, least=MIN_PHOTOS)
-        self.validation = scan(self.data / "validation")
-        if self.validation.classes != every.classes:
+        self.test = scan(self.data / "validation")
+        if self.test.classes != every.classes:
             raise DataError(
                 f"{self.data}/train has the classes {', '.join(every.classes)},"
-                f" {self.data}/validation has {', '.join(self.validation.classes)}."
+                f" {self.data}/validation has {', '.join(self.test.classes)}."
             )
         self.labels = self.labels or every.classes
         if len(self.labels) != len(every.classes):
@@ -120,11 +119,11 @@ class Run:
             raise DataError(f"Labels must differ from each other and from {NEITHER!r}.")
         self.settings["classes"] = list(every.classes)
         if self.held_folders:
-            parts = [part(scan(folder), share) for folder, share in self.held_folders]
-            self.held = union(parts)
-            self.train = every.without(self.held)
+            parts = [subset(scan(folder), share) for folder, share in self.held_folders]
+            self.validation = concat(parts)
+            self.train = every.without(self.validation)
         else:
-            self.train, self.held = every.split(self.settings["held_share"])
+            self.train, self.validation = every.split(self.settings["held_share"])
 
     def _open_folder(self) -> None:
         """Make the run's folder, or with --resume check that it belongs to the same run."""
@@ -170,11 +169,13 @@ class Run:
         }
         arrays |= {f"best_{i}": value for i, value in enumerate(best)}
         arrays["state"] = np.array(json.dumps(vars(state)))
-        with (
-            new_file(self.folder / f"{stage}.npz") as temporary,
-            temporary.open("wb") as file,
-        ):
-            np.savez(file, **arrays)
+        half = self.folder / f"{stage}.{os.getpid()}.tmp"
+        try:
+            with half.open("wb") as file:
+                np.savez(file, **arrays)
+            half.replace(self.folder / f"{stage}.npz")
+        finally:
+            half.unlink(missing_ok=True)
 
     def restore(self, model: keras.Model, stage: str) -> tuple[State, list[np.ndarray]]:
         """Put a compiled model back where the checkpoint left it.

@@ -16,7 +16,7 @@ from train.runs import Run, State
 def fit(
     model: keras.Model,
     train: Batches,
-    held: Batches,
+    validation: Batches,
     run: Run,
     stage: str,
     *,
@@ -30,7 +30,7 @@ def fit(
 
     Args:
         train: what to learn from.
-        held: the validation share that decides which weights are best.
+        validation: what decides which weights are best.
         stage: name of the checkpoint, for recipes that train more than once.
         epochs: at most.
         patience: epochs without a lower validation loss before training stops.
@@ -49,7 +49,7 @@ def fit(
         reseed(model, run.seed, state.epoch)
         logs = model.fit(
             train,
-            validation_data=held,
+            validation_data=validation,
             initial_epoch=state.epoch,
             epochs=state.epoch + 1,
             shuffle=False,  # Batches has shuffled

@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import DataError
 from train import arguments
-from train.data import Batches, Pixels, part, scan, union
+from train.data import Batches, Pixels, concat, scan, subset
 
 
 def test_scan_reads_classes_in_order_and_names_what_it_leaves_out(
@@ -103,7 +103,7 @@ def test_pixels_are_those_of_the_one_door(data: Path) -> None:
 
 def test_what_is_held_is_not_learned_from(own_data: Path) -> None:
     every = scan(own_data / "train")
-    held = union([part(every, 0.4), part(scan(own_data / "validation"), 1)])
+    held = concat([subset(every, 0.4), subset(scan(own_data / "validation"), 1)])
     rest = every.without(held)
     assert len(held) > 6
     assert not set(rest.digests) & set(held.digests)

@@ -11,7 +11,7 @@ from common.images import decode
 from tests.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
 from train.data import scan
-from train.evaluate import answers, label_indices
+from train.evaluation import answers, label_indices
 from train.metrics import measure
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 
 import keras
 
-from train import arguments, backbones, imagenet, networks
-from train.choices import Choices
+from train import arguments, backbones, imagenet_head, networks
+from train.calibration import Calibration
 from train.data import Batches, Photos
+from train.export_run import export_run, familiar
 from train.features import Features
-from train.finish import familiar, finish
 from train.runs import Run, State
 from train.training import fit
 
@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
         run, args, epochs=args.epochs, learning_rate=args.learning_rate, patience=args.patience
     )
     provenance = backbones.provenance(args.backbone, args.weights)
-    return finish(run, model, state.history, provenance, choose and choose())
+    return export_run(run, model, state.history, provenance, choose and choose())
 
 
 def train(
     run: Run, args: argparse.Namespace, *, epochs: int, learning_rate: float, patience: int
-) -> tuple[keras.Model, State, Callable[[], Choices] | None]:
+) -> tuple[keras.Model, State, Callable[[], Calibration] | None]:
     """A frozen backbone with a trained head: pictures in, logits out.
 
     With a head on pooled features also what makes its choices, on the features.
@@ -65,7 +65,7 @@ def train(
 
     inputs = keras.Input(frozen.output.shape[1:])
     start = keras.layers.Identity(name=head[0].name)
-    learner = keras.Model(inputs, networks.chain(inputs, [start, *head[1:]]))
+    learner = keras.Model(inputs, networks.apply([start, *head[1:]], inputs))
     learner.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -73,17 +73,20 @@ def train(
         steps_per_execution=1 if keras.backend.backend() == "torch" else STEPS,
     )
     seed = args.seed
-    train, held = batches(run.train, seed), batches(run.held)
-    state = fit(learner, train, held, run, "head", epochs=epochs, patience=patience)
-    model = keras.Model(pictures, networks.chain(frozen.output, head[1:]), name=args.backbone)
+    train, validation = batches(run.train, seed), batches(run.validation)
+    state = fit(learner, train, validation, run, "head", epochs=epochs, patience=patience)
+    logits = networks.apply(head[1:], frozen.output)
+    model = keras.Model(pictures, logits, name=args.backbone)
     if args.head != "gap":
         return model, state, None
-    model = imagenet.keep_head(model, args.backbone, args.weights, args.imagenet_head)
+    model = imagenet_head.keep_head(model, args.backbone, args.weights, args.imagenet_head)
 
-    def choose() -> Choices:
+    def choose() -> Calibration:
         network = learner
-        if imagenet.has_head(model):
-            network = imagenet.attach(learner, *model.get_layer(imagenet.OUTPUT).get_weights())
-        return Choices.make(network, run.train, run.held, familiar(run), rows)
+        if imagenet_head.has_head(model):
+            network = imagenet_head.attach(
+                learner, *model.get_layer(imagenet_head.OUTPUT).get_weights()
+            )
+        return Calibration.make(network, run.train, run.validation, familiar(run), rows)
 
     return model, state, choose

@@ -24,11 +24,11 @@ from sklearn.metrics import log_loss
 
 from common.card import Pretrained, read_card
 from common.errors import DataError
-from train import arguments, backbones, imagenet, networks
+from train import arguments, backbones, imagenet_head, networks
 from train.data import Batches, Pixels
-from train.familiarity import outputs
-from train.finish import finish
-from train.folder import KERAS
+from train.export_run import export_run
+from train.in_distribution import outputs
+from train.model_folder import KERAS
 from train.recipes import bottleneck
 from train.runs import Run
 from train.training import fit
@@ -98,26 +98,30 @@ def run(args: argparse.Namespace) -> int:
 
     size = model.input_shape[1:3]
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    held = Batches(Pixels(run.held, size), run.held, args.batch)
+    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
     steps = args.epochs * len(train)
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=args.learning_rate, warmup_steps=warm_up
     )
-    network = imagenet.distilled(model, args.distill) if imagenet.has_head(model) else model
+    network = (
+        imagenet_head.distilled(model, args.distill) if imagenet_head.has_head(model) else model
+    )
     learner = networks.Learner(network, networks.augmentation(args.augment), statistics=False)
     learner.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),
         metrics=["accuracy"],
     )
-    state = fit(learner, train, held, run, "fine-tune", epochs=args.epochs, patience=args.patience)
+    state = fit(
+        learner, train, validation, run, "fine-tune", epochs=args.epochs, patience=args.patience
+    )
 
     tuned = model.get_weights()
     model.set_weights([a + args.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
     if args.refit:
         refit(model, run)
-    return finish(run, model, state.history, pretrained)
+    return export_run(run, model, state.history, pretrained)
 
 
 def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained | None]:
@@ -136,18 +140,18 @@ def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained |
 def refit(model: keras.Model, run: Run) -> None:
     """Fit the head once more, to what the backbone says now: logistic regression.
 
-    It is convex, so that nothing depends on where it starts, and its penalty, chosen on the held
-    photos, is stronger than what the epochs before could afford: fewer mistakes on photos of
-    another origin.
+    It is convex, so that nothing depends on where it starts, and its penalty, chosen on the
+    validation photos, is stronger than what the epochs before could afford: fewer mistakes on
+    photos of another origin.
     """
     features = {networks.POOL: model.get_layer(networks.POOL).output}
     train = outputs(model, features, run.train)[networks.POOL]
-    held = outputs(model, features, run.held)[networks.POOL]
+    validation = outputs(model, features, run.validation)[networks.POOL]
     fitted = [
         LogisticRegression(C=strength, max_iter=2000).fit(train, run.train.truth)
         for strength in PENALTIES
     ]
-    costs = [log_loss(run.held.truth, head.predict_proba(held)) for head in fitted]
+    costs = [log_loss(run.validation.truth, head.predict_proba(validation)) for head in fitted]
     best = fitted[int(np.argmin(costs))]
     print(f"The head is fitted again: C={best.C:g}, validation loss {min(costs):.4f}.")
     kernel, bias = best.coef_.T, best.intercept_

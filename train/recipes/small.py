@@ -16,7 +16,7 @@ from keras import layers
 
 from train import arguments, networks
 from train.data import Batches, Pixels
-from train.finish import finish
+from train.export_run import export_run
 from train.runs import Run
 from train.training import fit
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     size = (args.size, args.size)
     model = network(size, len(run.labels), args.dropout)
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    held = Batches(Pixels(run.held, size), run.held, args.batch)
+    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
     learner = networks.Learner(model, networks.augmentation(args.augment))
     learner.compile(
         optimizer=keras.optimizers.Adam(
@@ -48,8 +48,10 @@ def run(args: argparse.Namespace) -> int:
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    state = fit(learner, train, held, run, "small", epochs=args.epochs, patience=args.patience)
-    return finish(run, model, state.history)
+    state = fit(
+        learner, train, validation, run, "small", epochs=args.epochs, patience=args.patience
+    )
+    return export_run(run, model, state.history)
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:

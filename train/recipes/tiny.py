@@ -14,7 +14,7 @@ from keras import layers
 
 from train import arguments, networks
 from train.data import Batches, Pixels
-from train.finish import finish
+from train.export_run import export_run
 from train.runs import Run
 from train.training import fit
 
@@ -35,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
         metrics=["accuracy"],
     )
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    held = Batches(Pixels(run.held, size), run.held, args.batch)
-    state = fit(model, train, held, run, "tiny", epochs=args.epochs, patience=args.patience)
-    return finish(run, model, state.history)
+    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
+    state = fit(model, train, validation, run, "tiny", epochs=args.epochs, patience=args.patience)
+    return export_run(run, model, state.history)
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:

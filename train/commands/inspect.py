@@ -1,0 +1,39 @@
+"""Look at the data before training on it: counts, sizes, formats, damage, duplicates.
+
+python -m train inspect DATA
+python -m train inspect DATA --sheet sheet.jpg      a contact sheet to look at
+python -m train inspect my_photos --json            any folder of class folders will do
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from common.errors import DataError
+from train import arguments
+from train.inspection import contact_sheet, findings, look, text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        default=arguments.data_path(),
+        metavar="DATA",
+        help="folder with train/ and validation/, or of class folders (default: $DATA_PATH)",
+    )
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet, JPEG")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.data is None:
+        raise DataError("Which folder? Name one, or set DATA_PATH.")
+    looks = look(args.data)
+    found = findings(looks)
+    print(json.dumps(found, indent=2) if args.json else text(found))
+    if args.sheet:
+        contact_sheet(looks).save(args.sheet, "JPEG", quality=85)
+        print(f"contact sheet: {args.sheet}")
+    return 0

@@ -1,0 +1,94 @@
+"""The last step of every recipe: keep the trained network, then make it a model folder."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+
+from common.card import DataFingerprint, Pretrained
+from common.errors import DataError
+from train.calibration import Calibration
+from train.data import scan
+from train.evaluation import table
+from train.model_folder import TrainedModel, write_folder
+from train.runs import TRAINED, Run
+
+RESULT = "trained.json"
+
+
+def export_run(
+    run: Run,
+    model: keras.Model,
+    history: list[dict[str, float]],
+    pretrained: Pretrained | None = None,
+    calibration: Calibration | None = None,
+) -> int:
+    """Save a trained network in its run's folder and, where TensorFlow is, export it.
+
+    Args:
+        calibration: that of the network; made here if left out, which looks at photos again.
+
+    Returns:
+        the exit status.
+    """
+    model.save(run.folder / TRAINED)
+    if calibration is None:
+        calibration = Calibration.make(model, run.train, run.validation, familiar(run))
+    said = calibration.save(run.folder) | {
+        "recipe": run.recipe,
+        "settings": run.settings,
+        "labels": run.labels,
+        "data": run.train.fingerprint(run.labels).model_dump(),
+        "pretrained": pretrained.model_dump() if pretrained else None,
+        "history": history,
+        "version": run.version,
+        "overwrite": run.overwrite,
+        "show_photos": run.photos,
+        "test": str((run.data / "validation").resolve()),
+    }
+    (run.folder / RESULT).write_text(json.dumps(said), encoding="utf-8")
+    if keras.backend.backend() != "tensorflow":
+        print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.out}")
+        return 0
+    return export(run.out)
+
+
+def familiar(run: Run) -> tuple[int, ...]:
+    """The ImageNet classes that a run was told are those of its labels."""
+    return tuple(run.settings.get("familiar") or ())
+
+
+def export(out: Path, validation: Path | None = None) -> int:
+    """Turn a finished run into its model folder, and forget the run."""
+    folder = out.parent / f".{out.name}.run"
+    if not (folder / RESULT).is_file():
+        raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
+    said = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    trained = TrainedModel(
+        model=keras.models.load_model(folder / TRAINED),
+        recipe=said["recipe"],
+        settings=said["settings"],
+        labels=tuple(said["labels"]),
+        data=DataFingerprint.model_validate(said["data"]),
+        pretrained=said["pretrained"] and Pretrained.model_validate(said["pretrained"]),
+        history=said["history"],
+        calibration=Calibration.load(folder, said),
+    )
+    figures = write_folder(
+        trained,
+        out,
+        said["version"],
+        scan(validation or Path(said["test"])),
+        overwrite=said["overwrite"],
+        show_photos=said["show_photos"],
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    if figures:
+        print(table(figures))
+    print(
+        f"\n{out} is ready: MODEL_DIR={out.parent} DEFAULT_MODEL={out.name} ./start_api.sh",
+        file=sys.stderr,
+    )
+    return 0

@@ -1,0 +1,180 @@
+"""From a trained network to a model folder: exported, proven, measured, and in place at once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from common.card import (
+    ONNX,
+    DataFingerprint,
+    FileSpec,
+    InputSpec,
+    Metric,
+    ModelCard,
+    OutputSpec,
+    Pretrained,
+    sha256_of,
+    write_card,
+)
+from common.classifier import Classifier, golden_vectors
+from common.errors import DataError
+from common.golden import draw
+from train.calibration import Calibration
+from train.data import Photos, Pixels
+from train.evaluation import answers, label_indices
+from train.metrics import Figures, measure
+from train.networks import serving
+from train.onnx_export import check_parity, to_onnx
+from train.report import write_report
+
+KERAS, WEIGHTS = "model.keras", "model.weights.h5"
+TOLERANCE = 1e-3
+"""Of the golden vectors: 32-bit kernels of different CPUs round differently; maps reach tens."""
+PARITY_PHOTOS = 32
+
+
+@dataclass
+class TrainedModel:
+    """A trained network and everything the card says of it."""
+
+    model: keras.Model
+    """Pictures in, logits out."""
+    recipe: str
+    settings: dict[str, Any]
+    labels: tuple[str, ...]
+    data: DataFingerprint
+    description: str = ""
+    pretrained: Pretrained | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    calibration: Calibration = field(default_factory=Calibration)
+
+
+def write_folder(
+    trained: TrainedModel,
+    out: Path,
+    version: str,
+    photos: Photos | None,
+    *,
+    overwrite: bool = False,
+    show_photos: bool = True,
+    source: str = "DATA/validation",
+) -> Figures | None:
+    """Write a model folder that `common.classifier` accepts, or none at all.
+
+    Args:
+        out: the folder to write; its name is the model's.
+        photos: to prove the export and to report on; touched by no choice. Without, the export
+            is proven on drawn pictures, and nothing is reported.
+        overwrite: replace a folder that is there.
+        show_photos: whether the report may show photos.
+        source: what the card calls these photos.
+
+    Returns:
+        the figures on `photos`, of the very file that will be served.
+
+    Raises:
+        ModelError: the export does not say what Keras says.
+        DataError: the folder is there, or cannot be written.
+    """
+    with _beside(out, overwrite) as half:
+        calibration = trained.calibration
+        familiarity = calibration.familiarity and calibration.familiarity.output(trained.model)
+        graph = serving(trained.model, calibration.temperature, familiarity)
+        to_onnx(graph, half / ONNX)
+        height, width = graph.inputs[0].shape[1:3]
+        check_parity(graph, half / ONNX, _some_pictures(photos, (height, width)))
+        trained.model.save(half / KERAS)
+        trained.model.save_weights(half / WEIGHTS)
+        files = {name: FileSpec(sha256=sha256_of(half / name)) for name in (KERAS, WEIGHTS)} | {
+            ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)
+        }
+        card = ModelCard(
+            name=out.name,
+            version=version,
+            created=datetime.now(UTC).replace(microsecond=0),
+            labels=trained.labels,
+            description=trained.description,
+            input=InputSpec(height=height, width=width),
+            outputs=OutputSpec(
+                **{name: name for name in ("familiarity", "maps") if name in graph.output}
+            ),
+            recipe=trained.recipe,
+            settings=trained.settings,
+            data=trained.data,
+            temperature=calibration.temperature,
+            neither_threshold=calibration.threshold,
+            pretrained=trained.pretrained,
+            files=files,
+        )
+        classifier = Classifier.load_unverified(card, half)
+        card = card.model_copy(update={"golden": golden_vectors(classifier)})
+        figures = None
+        if photos:
+            scores, _ = answers(classifier, photos)
+            truth = label_indices(card, photos)
+            figures = measure(scores, truth, trained.labels)
+            card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
+            write_report(
+                half / "report",
+                card,
+                trained.history,
+                figures,
+                scores,
+                truth,
+                photos,
+                show_photos=show_photos,
+            )
+        write_card(card, half)
+        Classifier.load(half)  # what the service will do; refuses here rather than there
+    return figures
+
+
+def _some_pictures(photos: Photos | None, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Real photos, spread over what there is; drawn pictures where there are none."""
+    if photos is None:
+        return np.stack(list(draw(*size).values()))
+    some = np.linspace(0, len(photos) - 1, min(PARITY_PHOTOS, len(photos))).astype(int)
+    return Pixels(photos, size)(some)
+
+
+def _metrics(figures: Figures, name: str, source: str) -> tuple[Metric, ...]:
+    command = f"python -m train evaluate models/{name} {source}"
+    data = f"{source}, {figures.photos} photos"
+    return tuple(
+        Metric(name=metric, value=round(value, 6), data=data, command=command)
+        for metric, value in figures.flat().items()
+    )
+
+
+@contextmanager
+def _beside(out: Path, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder to write in, which becomes `out` if all goes well and vanishes otherwise.
+
+    A folder that `out` replaces stays until the new one is complete.
+    """
+    half = out.parent / f".{out.name}.{os.getpid()}.new"
+    old = out.parent / f".{out.name}.{os.getpid()}.old"
+    try:
+        half.mkdir(parents=True)
+        yield half
+        if out.exists():
+            if not overwrite:
+                raise DataError(f"{out} is there already; --overwrite replaces it.")
+            out.rename(old)
+        half.rename(out)
+    except OSError as error:
+        raise DataError(f"{out} could not be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+        if old.exists() and not out.exists():
+            old.rename(out)
+        shutil.rmtree(old, ignore_errors=True)

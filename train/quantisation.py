@@ -1,0 +1,145 @@
+"""The 8-bit file of a model folder: its graph, its choices, its golden vectors."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from common.card import (
+    INT8,
+    FileSpec,
+    Int8,
+    Metric,
+    ModelCard,
+    sha256_of,
+)
+from common.classifier import Classifier, golden_vectors
+from common.errors import ModelError
+from train.calibration import fit_offset, fit_temperature
+from train.data import Photos, Pixels
+from train.evaluation import answers, label_indices
+from train.graph import adjust, outside_of_convolutions
+from train.metrics import Figures
+from train.onnx_export import no_advice
+
+CALIBRATION = 256
+"""Training photos that the ranges are measured on, spread evenly."""
+QUANTISED = ["Conv", "Add", "Clip"]
+LOST_PER_1000 = 2.0
+"""Net verdicts that may be lost of 1,000 validation photos."""
+LEAST_TOLERANCE = 0.01
+"""Of the golden vectors."""
+
+
+def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
+    """Write the graph of `source` with its convolutions in 8 bits.
+
+    Weights are symmetric, one scale for each output channel; activations have one range each
+    (Jacob et al. 2018, arXiv:1712.05877). Weights use 7 of their 8 bits: CPUs without VNNI add
+    pairs of products in 16 bits, and two products of full range do not fit.
+
+    Args:
+        pictures: the ranges of the activations are measured on these.
+        name: of the graph's input.
+    """
+    with no_advice():
+        optimised = target.with_suffix(".optimised.onnx")
+        quant_pre_process(source, optimised, skip_symbolic_shape=True)
+        model = onnx.load(optimised)
+        quantize_static(
+            optimised,
+            target,
+            _Calibration(pictures, name),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=QUANTISED,
+            nodes_to_exclude=outside_of_convolutions(model.graph, "Add"),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            reduce_range=True,
+        )
+
+
+def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
+    """Choose temperature and the line of *neither* for the 8-bit file of `folder`.
+
+    Both become part of the file's graph.
+
+    Returns:
+        the card with the file described, still without figures and golden vectors.
+    """
+    raw = described(card, folder)
+    classifier = Classifier.load_unverified(raw, folder, precision="int8")
+    scores, familiarity = answers(classifier, validation)
+    logits = np.log(np.maximum(scores, 1e-30)) * card.temperature
+    temperature = fit_temperature(logits, label_indices(card, validation))
+    shift = 0.0 if familiarity is None else fit_offset(familiarity)
+    adjust(folder / INT8, card, card.temperature / temperature, shift)
+    return described(card.model_copy(update={"int8": Int8(temperature=temperature)}), folder)
+
+
+def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -> ModelCard:
+    """The card with the 8-bit file of `folder` as it is now: hash, tolerance, golden vectors."""
+    temperature = card.int8.temperature if card.int8 else card.temperature
+    spec = FileSpec(sha256=sha256_of(folder / INT8), tolerance=LEAST_TOLERANCE)
+    int8 = Int8(temperature=temperature, neither_threshold=card.neither_threshold, metrics=metrics)
+    card = card.model_copy(update={"files": card.files | {INT8: spec}, "int8": int8})
+    golden = golden_vectors(Classifier.load_unverified(card, folder, precision="int8"))
+    tolerance = max(LEAST_TOLERANCE, 2 * _apart(card, folder, golden))
+    spec = spec.model_copy(update={"tolerance": round(tolerance, 4)})
+    int8 = int8.model_copy(update={"golden": golden})
+    return card.model_copy(update={"files": card.files | {INT8: spec}, "int8": int8})
+
+
+def _apart(card: ModelCard, folder: Path, golden: dict[str, dict[str, Any]]) -> float:
+    """How far golden vectors move with kernels that round elsewhere: those without any fusion.
+
+    What another CPU's kernels do lies in the same range.
+    """
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    session = ort.InferenceSession(str(folder / INT8), options, providers=["CPUExecutionProvider"])
+    other = golden_vectors(Classifier(card, session, "int8"))
+    found = 0.0
+    for picture, outputs in golden.items():
+        for output, values in outputs.items():
+            then, now = np.asarray(values), np.asarray(other[picture][output])
+            found = max(found, float(np.abs(now - then).max() / max(1.0, np.abs(then).max())))
+    return found
+
+
+class _Calibration(CalibrationDataReader):  # type: ignore[misc]
+    """Pictures one by one, as the quantiser wants them."""
+
+    def __init__(self, pictures: Pixels, name: str) -> None:
+        self._feeds: Iterator[dict[str, NDArray[np.uint8]]] = (
+            {name: pictures(np.array([i]))} for i in range(len(pictures.photos))
+        )
+
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+        return next(self._feeds, None)
+
+
+def spread_evenly(photos: Photos) -> Photos:
+    return photos.select(np.unique(np.linspace(0, len(photos) - 1, CALIBRATION).astype(int)))
+
+
+def refuse_if_worse(before: Figures, after: Figures) -> None:
+    lost = round((before.accuracy - after.accuracy) * after.photos)
+    if lost > max(1, LOST_PER_1000 / 1000 * after.photos):
+        raise ModelError(
+            f"The 8-bit file is not kept: it loses {lost} verdicts of {after.photos}, and at most"
+            f" {LOST_PER_1000:g} of 1,000 may be lost."
+        )

@@ -24,12 +24,15 @@ def inspect(data: bytes) -> Header:
     pixels: list[bytes] = []
     orientation, text_left, position = 1, MAX_TEXT_BYTES, 8
     width = height = depth = colour = 0
-    for _ in range(MAX_PARTS * 10):  # pixels may come in many chunks
+    for _ in range(MAX_PARTS * 10):  # the pixels may be split into many chunks
         if position + 8 > len(data):
             break
         length, kind = struct.unpack_from(">I4s", data, position)
         body = data[position + 8 : position + 8 + length]
+        checksum = data[position + 8 + length : position + 12 + length]
         position += 12 + length
+        if checksum != _checksum(kind, body) and (kind != b"IEND" or len(checksum) == 4):
+            raise damaged()
         if kind == b"IDAT":
             pixels.append(body)
         elif kind == b"IHDR":
@@ -58,14 +61,19 @@ def inspect(data: bytes) -> Header:
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    crc = zlib.crc32(body, zlib.crc32(kind))
-    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc)))
+    return b"".join((struct.pack(">I", len(body)), kind, body, _checksum(kind, body)))
+
+
+def _checksum(kind: bytes, body: bytes) -> bytes:
+    """The CRC that ends a chunk (W3C PNG, 5.3)."""
+    return struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
 
 
 def _unpacked(kind: bytes, body: bytes, most: int) -> int:
-    """How long a compressed text or profile is; refused where that is out of proportion.
+    """Bytes that a compressed text or profile unpacks to, also if it is damaged after them.
 
-    Also where it ends wrong: what came before that has taken its time.
+    Raises:
+        ImageUnreadable: more than `most`.
     """
     _, _, rest = body.partition(b"\0")
     if kind == b"iTXt":

@@ -9,7 +9,7 @@ from flask import Flask
 from api import errors, memory_budget, openapi
 from api.classification import Service
 from api.desk import CLASSIFY
-from api.middleware import drain_body, load_shedding, proxy_check, security_headers
+from api.middleware import cors, drain_body, load_shedding, proxy_check, security_headers
 from api.model_store.state_dir import Runtime
 from api.ratelimit import hooks
 from api.routes import docs, static_page
@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     errors.register(app)
     memory_budget.register(app, settings)
     hooks.register(app, settings)
+    cors.register(app, settings)
     security_headers.register(app, settings)
 
     service = Service.start(settings, runtime)

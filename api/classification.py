@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from flask import g, has_app_context
+from numpy.typing import NDArray
 
 from api import memory_budget, schemas
 from api.compute_queue import Lane
@@ -204,11 +205,14 @@ def _result(
 ) -> schemas.Result:
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
     if prediction.heatmap is not None:
-        extras["heatmap"] = np.round(prediction.heatmap.astype(float), 4).tolist()
+        extras["heatmap"] = _grid(prediction.heatmap)
+    if prediction.heatmaps:
+        extras["heatmaps"] = {label: _grid(map) for label, map in prediction.heatmaps.items()}
     if preview is not None:
         extras["preview"] = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
     return schemas.Result(
         verdict=prediction.verdict,
+        present=prediction.present,
         predictions=tuple(
             schemas.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
             for label, score in islice(prediction.scores.items(), options.top)
@@ -220,6 +224,11 @@ def _result(
         timing_ms=timing,
         **extras,
     )
+
+
+def _grid(heatmap: NDArray[np.float32]) -> list[list[float]]:
+    found: list[list[float]] = np.round(heatmap.astype(float), 4).tolist()
+    return found
 
 
 def _timed(stage: str, work: Callable[..., T], *args: object, **kwargs: object) -> tuple[T, float]:

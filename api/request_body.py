@@ -1,24 +1,21 @@
 """What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
 
 import contextlib
-import io
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from flask import g, request
-from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api.connection import STEP_BYTES, Connection
+from api.connection import Connection
 from api.deadline import Deadline, alarms
 from api.errors import Problem
+from api.forms.pictures import PICTURE_FIELD, read_pictures
 from api.schemas import UrlBody
 
-PICTURE_FIELD = "image"
 MAX_JSON_BYTES = 64 * 1024
-MAX_PARTS = 64
 
 # How OpenAPI says what `picture` and `pictures` take.
 # (`format` is what tools made for OpenAPI 3.0 go by.)
@@ -109,20 +106,12 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
         Problem: `invalid_request` or `image_too_large`.
     """
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
-    found: list[bytes] | None = None
     with reading(deadline, limit):
         try:
-            parser = PushMultipartParser(
-                request.mimetype_params.get("boundary", ""), max_segment_count=MAX_PARTS
-            )
-            found = _files(parser.parse_blocking(_reader(), STEP_BYTES), most)
-        except MultipartError as error:
-            # The parser keeps its error, which would keep the parser and all that was read.
-            error.__traceback__ = None
+            return read_pictures(_reader(), request.headers["Content-Type"], most)
+        except Problem:
             _check_ended(g.body.count, limit)
-    if found is None:
-        raise Problem("invalid_request", "The form is malformed or ends too early.")
-    return found
+            raise
 
 
 def _reader() -> Callable[[int], bytes]:
@@ -131,34 +120,6 @@ def _reader() -> Callable[[int], bytes]:
     told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
     read: Callable[[int], bytes] = g.body.read if told else stream.read
     return read
-
-
-def _files(events: Iterable[MultipartSegment | bytes | None], most: int) -> list[bytes]:
-    mistake: str | None = None
-    # As one block, which goes back to the system: hundreds of pieces would stay in the heap.
-    files: list[io.BytesIO] = []
-    for event in events:  # a part's headers, its bytes, and None at its end
-        if isinstance(event, MultipartSegment):
-            mistake = mistake or _mistake(event, len(files), most)
-            files.append(io.BytesIO())
-        elif event and not mistake:
-            files[-1].write(event)
-    if not files:
-        mistake = f"The field {PICTURE_FIELD!r} with the picture is missing."
-    if mistake:
-        raise Problem("invalid_request", mistake)
-    return [file.getvalue() for file in files]
-
-
-def _mistake(part: MultipartSegment, before: int, most: int) -> str | None:
-    """What is wrong with a part of a form that comes after so many others."""
-    if part.name != PICTURE_FIELD:
-        return f"The field {part.name!r} is not known."
-    if part.filename is None:
-        return f"The field {PICTURE_FIELD!r} must be a file."
-    if before == most:
-        return f"At most {most} pictures can be sent here at a time."
-    return None
 
 
 def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:

@@ -22,6 +22,7 @@ class _Wire(BaseModel):
 
 _RESULT = {
     "verdict": "dog",
+    "present": ["dog"],
     "predictions": [{"label": "dog", "score": 0.9987}, {"label": "cat", "score": 0.0013}],
     "familiarity": 0.94,
     "model": {"name": "cat_dog", "version": "1"},
@@ -154,7 +155,13 @@ class Result(_Wire):
 
     model_config = _example(_RESULT)
 
-    verdict: str = Field(description="A label, or `neither`.")
+    verdict: str = Field(
+        description="A label; `neither` when none of the labels is in the picture, `several` when "
+        "more than one is."
+    )
+    present: tuple[str, ...] = Field(
+        description="The labels that are in the picture, strongest first; empty for `neither`."
+    )
     predictions: tuple[ScoredLabel, ...] = Field(description="By score, the largest first.")
     familiarity: Score | None = Field(description="How much the picture resembles the training.")
     model: ModelRef
@@ -162,6 +169,9 @@ class Result(_Wire):
     timing_ms: Timing
     heatmap: list[list[Score]] | None = Field(
         None, description="Where the top label was seen, a grid over the whole picture."
+    )
+    heatmaps: dict[str, list[list[Score]]] | None = Field(
+        None, description="For `several`: such a grid for each label that is present."
     )
     preview: str | None = Field(None, description="The picture as a `data:` address.")
 

@@ -11,6 +11,7 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.origins import origin
 from common.card import Precision
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
@@ -99,8 +100,8 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = Field(
         None, description="File with the hashes of API keys; `python -m api key NAME` makes a key."
     )
-    cors_origins: Annotated[tuple[str, ...], *_AS_LIST] = Field(
-        (), description="Origins whose pages may call the API, or `*`."
+    cors_origins: Annotated[tuple[Annotated[str, AfterValidator(origin)], ...], *_AS_LIST] = Field(
+        (), description="Origins whose pages may call the API (`https://app.example.org`), or `*`."
     )
     trusted_proxies: int = Field(
         0, ge=0, le=8, description="Proxies in front whose forwarding headers are believed."
@@ -161,4 +162,5 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            raise SettingsError(f"{name}={first['input']}: {first['msg']}.") from None
+            reason = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{name}={first['input']}: {reason}.") from None

@@ -90,7 +90,7 @@ def _sleeping(settings: Settings) -> Flask:
     def sleep(self: Classifier, pictures: np.ndarray, *, explain: bool = False) -> list[Prediction]:
         time.sleep(SLEEP_S)
         scores = {label: 1 / len(self.card.labels) for label in self.card.labels}
-        return [Prediction(self.card.labels[0], scores, None)] * len(pictures)
+        return [Prediction(self.card.labels[0], self.card.labels[:1], scores, None)] * len(pictures)
 
     app = create_app(settings)
     Classifier.predict = sleep  # type: ignore[method-assign]

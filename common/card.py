@@ -1,13 +1,13 @@
 """card.json: what a model folder says of itself. Training writes it, serving reads it."""
 
 import hashlib
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from common.atomic import write_file
 from common.errors import ModelError
 
 CARD = "card.json"
@@ -108,8 +108,8 @@ class ModelDescription(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if len(set(self.labels)) != len(self.labels) or "neither" in self.labels:
-            raise ValueError("labels must differ from each other and from 'neither'")
+        if len({*self.labels, "neither", "several"}) != len(self.labels) + 2:
+            raise ValueError("labels must differ from each other, from 'neither' and 'several'")
         if (self.neither_threshold is None) != (self.outputs.familiarity is None):
             raise ValueError("neither_threshold goes with the output familiarity")
         if ONNX not in self.files or self.files[ONNX].tolerance is None:
@@ -174,9 +174,7 @@ def read_card(folder: Path) -> ModelCard:
 
 def write_card(card: ModelCard, folder: Path) -> None:
     """Write `folder`/card.json, indented so that a person can read it and git can diff it."""
-    half = folder / f".{CARD}.{os.getpid()}"
-    half.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    half.replace(folder / CARD)  # never half written: a service may be reading it
+    write_file(folder / CARD, card.model_dump_json(indent=2) + "\n")
 
 
 def model_folders(model_dir: Path) -> list[Path]:

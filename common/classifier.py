@@ -16,6 +16,7 @@ from common.golden import draw
 from common.occlusion import occlusion
 
 NEITHER = "neither"
+SEVERAL = "several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,17 @@ class Prediction:
     """What a model says of one picture."""
 
     verdict: str
-    """A label, or `neither`."""
+    """A label, `neither` where no label is in the picture, or `several` where more than one is."""
+    present: tuple[str, ...]
+    """The labels that are in the picture, strongest first; empty for `neither`."""
     scores: dict[str, float]
     """label -> probability 0..1, largest first; they sum to 1."""
     familiarity: float | None
     """0..1, or None where the model does not measure it."""
     heatmap: NDArray[np.float32] | None = None
     """(rows, columns) 0..1 over the whole picture: where the top label was seen. On request."""
+    heatmaps: dict[str, NDArray[np.float32]] | None = None
+    """For `several`, on request: label -> such a map, for each label that is present."""
 
 
 class Classifier:
@@ -150,8 +155,10 @@ class Classifier:
         order = sorted(range(len(values)), key=values.__getitem__, reverse=True)
         threshold = self.card.neither_threshold
         stranger = familiarity is not None and threshold is not None and familiarity < threshold
+        top = self.card.labels[order[0]]
         return Prediction(
-            verdict=NEITHER if stranger else self.card.labels[order[0]],
+            verdict=NEITHER if stranger else top,
+            present=() if stranger else (top,),
             scores={self.card.labels[i]: values[i] for i in order},
             familiarity=familiarity,
             heatmap=None if evidence is None else heatmap(evidence),

@@ -5,9 +5,8 @@ from ipaddress import ip_address
 
 from flask import Flask, request, request_started
 
+from api.ratelimit.client_address import forwarded_for
 from api.settings import Settings
-
-HEADER = "HTTP_X_FORWARDED_FOR"
 
 _log = logging.getLogger(__name__)
 
@@ -18,11 +17,10 @@ def register(app: Flask, settings: Settings) -> None:
 
     @request_started.connect_via(app)
     def look(_: Flask) -> None:
-        addresses = request.environ.get(HEADER)  # several such headers come as one
-        if not addresses and not trusted:
+        hops = len(forwarded_for(request.environ))
+        if not hops and not trusted:
             return
-        hops = addresses.count(",") + 1 if addresses else 0
-        complaint = _complaint(trusted, hops, _peer())
+        complaint = _complaint(trusted, hops, request.environ.get("REMOTE_ADDR") or "")
         if complaint:
             request_started.disconnect(look, app)
             _log.warning("TRUSTED_PROXIES=%d: %s", trusted, complaint)
@@ -33,7 +31,7 @@ def _complaint(trusted: int, hops: int, peer: str) -> str:
 
     Args:
         trusted: proxies that are believed.
-        hops: addresses in X-Forwarded-For; each proxy adds one.
+        hops: addresses in X-Forwarded-For or Forwarded; each proxy adds one.
         peer: address of who connected; empty for a unix socket.
     """
     near = not peer or ip_address(peer).is_loopback
@@ -44,10 +42,3 @@ def _complaint(trusted: int, hops: int, peer: str) -> str:
     if trusted and not hops and not near:
         return "a request came without passing any; whoever sends one can pretend to be another."
     return ""
-
-
-def _peer() -> str:
-    """Who connected, whatever a proxy says of it."""
-    seen = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
-    address: str = seen.get("REMOTE_ADDR") or ""
-    return address

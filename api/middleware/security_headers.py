@@ -1,12 +1,12 @@
-"""Security headers of every answer, and what other origins may ask (CORS_ORIGINS)."""
+"""Security headers of every answer."""
 
 from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
-from flask_cors import CORS
 
+from api.middleware.cors import SHARED
 from api.settings import Settings
 
 # The page needs nothing from anywhere else, and nobody may put it into a frame.
@@ -29,22 +29,12 @@ HEADERS = {
 }
 """Where an answer has not its own."""
 RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
-EXPOSED = ("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id")
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of `app`, errors included."""
-    origins = list(settings.cors_origins)
-    app.wsgi_app = _Headers(app.wsgi_app, shared=bool(origins))  # type: ignore[method-assign]
-    if origins:
-        CORS(
-            app,
-            resources={"/api/*": {"origins": "*" if "*" in origins else origins}},
-            methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Authorization"],
-            expose_headers=list(EXPOSED),
-            max_age=600,
-        )
+    shared = bool(settings.cors_origins)
+    app.wsgi_app = _Headers(app.wsgi_app, shared)  # type: ignore[method-assign]
 
 
 class _Headers:
@@ -55,7 +45,7 @@ class _Headers:
         self._shared = shared
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        shared = self._shared and environ.get("PATH_INFO", "").startswith("/api/")
+        shared = self._shared and environ.get("PATH_INFO", "").startswith(SHARED)
         policy = "cross-origin" if shared else "same-origin"
 
         def start(status: str, fields: list[tuple[str, str]], *error: Any) -> Any:

@@ -4,11 +4,11 @@ import threading
 import time
 
 from flask import Flask, Response, g, request
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.connection import Connection
 from api.errors import Problem
 from api.ratelimit.api_keys import Keys
+from api.ratelimit.client_address import client
 from api.ratelimit.limiter import Count, Counters
 from api.settings import Settings
 
@@ -25,9 +25,6 @@ def register(app: Flask, settings: Settings) -> None:
     Raises:
         SettingsError: a file of keys that cannot be used.
     """
-    if settings.trusted_proxies:
-        n = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     keys = Keys(settings.api_keys_file)
     counters = Counters(settings.rate_limit, settings.rate_limit_storage_url)
     places = threading.BoundedSemaphore(max(1, settings.threads - SPARE_THREADS))
@@ -50,7 +47,7 @@ def register(app: Flask, settings: Settings) -> None:
             if lane.full:
                 raise lane.overloaded()
             if holder is None:  # a wrong key was told so, and a known one is not counted
-                g.count = count = _count(counters)
+                g.count = count = _count(counters, settings.trusted_proxies)
                 if not count.allowed:
                     raise Problem(
                         "rate_limited", f"At most {count.limit} are answered to one client."
@@ -82,21 +79,18 @@ def is_counted(path: str, method: str) -> bool:
 
 
 def _limited(path: str, method: str) -> bool:
+    if method == "OPTIONS":  # a browser asks so before it sends what counts
+        return False
     first_version = path == "/random_image" or (path == "/" and method == "POST")
     return path.startswith("/api/v1/") or first_version
 
 
-def _count(counters: Counters) -> Count:
+def _count(counters: Counters, trusted_proxies: int) -> Count:
     """Count the request, once: it may have begun before, at the desk (`api.desk`)."""
     connection = request.environ.get("gunicorn.socket")
     count: Count | None = getattr(connection, "count", None)
     if count is None:
-        count = counters.hit(request.endpoint or "", _client())
+        count = counters.hit(request.endpoint or "", client(request.environ, trusted_proxies))
         if isinstance(connection, Connection):
             connection.count = count
     return count
-
-
-def _client() -> str:
-    """Who asks: the address that the trusted proxies report, never a header anyone can send."""
-    return request.remote_addr or "unix"

@@ -24,6 +24,11 @@ from tests.running import environment, free_port, run_to_its_end, running_servic
         ({"MODEL_DIR": "/nowhere"}, "MODEL_DIR=/nowhere"),
         ({"DEFAULT_MODEL": "nobody"}, "DEFAULT_MODEL=nobody"),
         ({"ENGINE": "abacus"}, "ENGINE=abacus"),
+        (
+            {"CORS_ORIGINS": "https://*.example.org"},
+            "CORS_ORIGINS=https://*.example.org: there are",
+        ),
+        ({"CORS_ORIGINS": "https://a.example,https://b.example/"}, "browsers send `https://b.ex"),
     ],
 )
 def test_a_wrong_setting_stops_the_start(

@@ -86,7 +86,7 @@ def test_trusted_proxies_tell_clients_apart(model_dir: Path, tmp_path: Path) -> 
     with running_service(tmp_path, TRUSTED_PROXIES=1, **settings) as service:
         statuses = [
             classify(service, {"X-Forwarded-For": chain}).status_code
-            for chain in ("1.1.1.1, 9.9.9.1", "1.1.1.1, 9.9.9.2", "2.2.2.2, 9.9.9.1")
+            for chain in ("1.1.1.1, 9.9.9.1", "1.1.1.1, 9.9.9.2", "2.2.2.2, 9.9.9.1:40001")
         ]
     assert statuses == [200, 200, 429]  # what the client itself claims, on the left, counts nothing
 

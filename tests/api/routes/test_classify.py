@@ -37,6 +37,7 @@ def test_an_upload_is_answered_in_full(world: World) -> None:
     assert 0.5 < result.pop("familiarity") <= 1
     assert result == {
         "verdict": "cat",
+        "present": ["cat"],
         "predictions": [{"label": "cat"}, {"label": "dog"}],
         "model": {"name": "cat_dog", "version": "1"},
         "image": {"format": "JPEG", "width": 640, "height": 480, "bytes": len(RED)},
@@ -81,7 +82,8 @@ def test_models_are_chosen_by_name(world: World) -> None:
 def test_a_grey_picture_is_neither(world: World) -> None:
     out = io.BytesIO()
     Image.new("RGB", (300, 200), "grey").save(out, "WEBP")
-    assert classify(world, **upload(out.getvalue())).json()["verdict"] == "neither"
+    result = classify(world, **upload(out.getvalue())).json()
+    assert (result["verdict"], result["present"]) == ("neither", [])
 
 
 JSON = {"Content-Type": "application/json"}

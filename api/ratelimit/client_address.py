@@ -1,0 +1,65 @@
+"""Who asks: the address that the proxies in front report of a client, in whatever form."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+IPV6_PREFIX = 64
+"""Bits of an IPv6 address that tell clients apart: whoever has one address has all of its /64."""
+
+
+def client(environ: Mapping[str, Any], trusted: int) -> str:
+    """The address or IPv6 network that requests of one client have in common.
+
+    What a proxy does not know or does not tell (`unknown`, `_hidden`) counts as the proxy itself.
+
+    Args:
+        environ: of the request (PEP 3333).
+        trusted: proxies whose word is believed; 0 for none.
+    """
+    reported = forwarded_for(environ)
+    address = parse(reported[-trusted]) if 0 < trusted <= len(reported) else None
+    address = address or parse(environ.get("REMOTE_ADDR") or "")
+    if address is None:
+        return "unix"
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address), IPV6_PREFIX), strict=False))
+    return str(address)
+
+
+def forwarded_for(environ: Mapping[str, Any]) -> list[str]:
+    """What each proxy wrote of who came to it, the nearest last: X-Forwarded-For, else Forwarded.
+
+    Split at commas, also within quotation marks: no address has one, and a quotation mark that a
+    client leaves open must not swallow what the proxies add.
+    """
+    header = environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED") or ""
+    return [hop.strip() for hop in header.split(",")] if header.strip() else []
+
+
+def parse(text: str) -> IPv4Address | IPv6Address | None:
+    """The address in a proxy's words; None if there is none.
+
+    Understands ports, brackets, zones, quotation marks, elements of `Forwarded` (RFC 7239) and IPv4
+    in IPv6.
+    """
+    for pair in text.split(";"):
+        key, equals, value = pair.partition("=")
+        if equals and key.strip().lower() == "for":
+            text = value
+    text = text.strip().strip("\"'").strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    host, _, _ = text.rpartition(":")
+    address = _address(text) or _address(host)
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or address
+    return address
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return address

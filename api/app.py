@@ -23,7 +23,7 @@ from api.routes.samples import Sample, Samples
 from api.settings import Settings
 from api.telemetry import metrics, request_log
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Of the HTTP contract."""
 
 
@@ -82,5 +82,5 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     metrics.register(app, runtime)
     app.register_blueprint(docs.docs)
     app.register_blueprint(static_page.page)
-    app.extensions["openapi"] = openapi.build(app, VERSION)
+    app.extensions["openapi"] = openapi.build(app, VERSION, settings.contact)
     return app

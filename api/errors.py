@@ -52,6 +52,13 @@ _CODE_OF_STATUS = {
     413: "image_too_large",
     415: "unsupported_media_type",
 }
+_DETAIL_OF_STATUS = {
+    400: "The request is malformed.",
+    404: "There is nothing at this path; /api/docs lists what there is.",
+    405: "This path does not take this method; the header Allow says which it takes.",
+    413: "The body is larger than what is accepted.",
+    415: "The body is of a type that is not accepted.",
+}
 RETRY_AFTER_S = {"overloaded": 1, "not_ready": 2, "photo_source_unavailable": 60}
 
 _log = logging.getLogger(__name__)
@@ -71,7 +78,8 @@ def to_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        return Problem(_CODE_OF_STATUS.get(error.code, "invalid_request"), error.description or "")
+        named = _CODE_OF_STATUS.get(error.code, "invalid_request")
+        return Problem(named, _DETAIL_OF_STATUS.get(error.code, _DETAIL_OF_STATUS[400]))
     code = _CODE_OF_ERROR.get(type(error)) if isinstance(error, errors.DogorcatError) else None
     if code:
         return Problem(code, str(error))

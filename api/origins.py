@@ -22,19 +22,19 @@ def origin(value: str) -> str:
     if value == ANY:
         return value
     if "*" in value:
-        raise ValueError("there are no wildcards but `*` for all origins; name each one")
+        raise ValueError("has a wildcard: name each origin, or `*` alone for all")
     if value.lower() == "null":
-        raise ValueError("this would let in every sandboxed frame and local file")
+        raise ValueError("would let in every sandboxed frame and local file")
     if "://" not in value:
-        raise ValueError("this is no origin; one looks like `https://app.example.org`")
+        raise ValueError("is no origin; one looks like `https://app.example.org`")
     app = _APP.fullmatch(value)
     if app and app["scheme"] not in {"http", "https", *_NO_ORIGIN}:
         return value
     sent = _as_sent(value)
     if sent is None:
-        raise ValueError("this is no origin; one looks like `https://app.example.org`")
+        raise ValueError("is no origin; one looks like `https://app.example.org`")
     if sent != value:
-        raise ValueError(f"this never matches: browsers send `{sent}`")
+        raise ValueError(f"never matches: browsers send `{sent}`")
     return value
 
 

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from flask import g, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from api import base64_picture
 from api.connection import Connection
 from api.deadline import Deadline, alarms
 from api.errors import Problem
-from api.forms.pictures import PICTURE_FIELD, read_pictures
-from api.schemas import UrlBody
+from api.forms.pictures import PICTURE_FIELD, is_text, read_pictures
+from api.schemas import PictureBody
+from api.validation import check_json, check_query
 
 MAX_JSON_BYTES = 64 * 1024
+_CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
 
 # How OpenAPI says what `picture` and `pictures` take.
 # (`format` is what tools made for OpenAPI 3.0 go by.)
@@ -57,10 +60,10 @@ def query(model: type[Model]) -> Model:
     for name, values in given.items():
         if len(values) > 1:
             raise Problem("invalid_request", f"The parameter {name!r} is given more than once.")
-    return _validated(model, {name: values[0] for name, values in given.items()}, "parameter")
+    return check_query(model, {name: values[0] for name, values in given.items()})
 
 
-def json_body(model: type[Model], deadline: Deadline) -> Model:
+def json_body(model: type[Model], deadline: Deadline, max_bytes: int = MAX_JSON_BYTES) -> Model:
     """The JSON body, checked.
 
     Raises:
@@ -68,34 +71,49 @@ def json_body(model: type[Model], deadline: Deadline) -> Model:
     """
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
-    data = _whole_body(deadline, MAX_JSON_BYTES)
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        raise _not_valid(error, "member") from None
+    return check_json(model, _whole_body(deadline, max_bytes))
 
 
 def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
     """The picture of the request: its bytes, or the address it is to be fetched from.
+
+    What has no type that says how to read it is looked at: a picture is taken.
 
     Raises:
         Problem: `invalid_request`, `image_too_large` or `unsupported_media_type`.
     """
     kind = request.mimetype
     if kind == "application/json":
-        return json_body(UrlBody, deadline).url
+        return _json_picture(deadline, max_bytes)
     if kind == "multipart/form-data":
         (data,) = pictures(deadline, max_bytes, most=1)
         return data
+    data = _whole_body(deadline, max_bytes)
     if kind.startswith("image/") or kind == "application/octet-stream":
-        data = _whole_body(deadline, max_bytes)
         if not data:
             raise Problem("invalid_request", "The body is empty: it should be a picture.")
-        return data
+    elif is_text(data):
+        hint = "This looks like JSON. " if data.lstrip()[:1] == b"{" else ""
+        raise Problem(
+            "unsupported_media_type",
+            f"{hint}Send a picture as multipart/form-data (field `{PICTURE_FIELD}`), as a raw "
+            'image/* body, or as application/json: {"url": …} or {"image": "<base64>"}.',
+        )
+    return data
+
+
+def _json_picture(deadline: Deadline, max_bytes: int) -> bytes | str:
+    limit = max_bytes * 3 // 2 + MAX_JSON_BYTES  # base64 with line ends is 1.4 times as long
+    body = json_body(PictureBody, deadline, limit)
+    if body.url and body.image:
+        raise Problem("invalid_request", "Send `url` or `image`, not both.")
+    if body.image:
+        return base64_picture.decode(body.image)
+    if body.url:
+        return body.url
     raise Problem(
-        "unsupported_media_type",
-        f"Send a picture as multipart/form-data (field {PICTURE_FIELD!r}), as a raw image/* body, "
-        'or as application/json {"url": …}.',
+        "invalid_request",
+        "The body needs a member `url` with a link, or `image` with the file in base64.",
     )
 
 
@@ -105,6 +123,7 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     Raises:
         Problem: `invalid_request` or `image_too_large`.
     """
+    _check_encoding()
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
     with reading(deadline, limit):
         try:
@@ -123,10 +142,21 @@ def _reader() -> Callable[[int], bytes]:
 
 
 def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:
+    _check_encoding()
     with reading(deadline, max_bytes):
         data = request.get_data(cache=False)
         _check_ended(len(data), max_bytes)
     return data
+
+
+def _check_encoding() -> None:
+    """Words that are no coding (`utf-8`, `binary`) say nothing, and are sent by mistake."""
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding in _CODINGS:
+        raise Problem(
+            "unsupported_media_type",
+            f"The body is compressed (Content-Encoding: {coding}). Send it as it is.",
+        )
 
 
 def _check_ended(count: int, limit: int) -> None:
@@ -188,21 +218,3 @@ def _too_large(max_bytes: int) -> str:
     if max_bytes >= 2**20:
         return f"The upload is larger than the {max_bytes // 2**20} MB that are accepted."
     return f"The body is larger than the {max_bytes // 1024} kB that are accepted."
-
-
-def _validated(model: type[Model], values: dict[str, str], what: str) -> Model:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise _not_valid(error, what) from None
-
-
-def _not_valid(error: ValidationError, what: str) -> Problem:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "json_invalid":
-        return Problem("invalid_request", "The body is not valid JSON.")
-    if first["type"] == "extra_forbidden":
-        return Problem("invalid_request", f"The {what} {where!r} is not known.")
-    message = f"The {what} {where!r}: {first['msg']}." if where else f"The body: {first['msg']}."
-    return Problem("invalid_request", message)

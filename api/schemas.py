@@ -1,15 +1,10 @@
 """What goes over the wire, typed: these models check requests and make up answers."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.card import ModelDescription
-
-
-def _example(*values: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": list(values)})
-
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -20,78 +15,30 @@ class _Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_RESULT = {
-    "verdict": "dog",
-    "present": ["dog"],
-    "predictions": [{"label": "dog", "score": 0.9987}, {"label": "cat", "score": 0.0013}],
-    "familiarity": 0.94,
-    "model": {"name": "cat_dog", "version": "1"},
-    "image": {"format": "JPEG", "width": 640, "height": 480, "bytes": 53211},
-    "timing_ms": {"fetch": 0.0, "decode": 2.1, "inference": 3.0},
-}
-_PROBLEM = {
-    "type": "urn:dogorcat:problem:image_unreadable",
-    "title": "The picture cannot be read",
-    "status": 422,
-    "detail": "The picture is damaged and cannot be read.",
-    "code": "image_unreadable",
-    "request_id": "5f3b1c07a9e24d68",
-}
-_PHOTO = {
-    "source": "flickr",
-    "id": "49514824541",
-    "title": "A cat on a wall",
-    "author": "Marine Explorer",
-    "licence": "CC BY 2.0",
-    "licence_url": "https://creativecommons.org/licenses/by/2.0/",
-    "page_url": "https://www.flickr.com/photos/71925535@N03/49514824541",
-    "image_url": "https://live.staticflickr.com/65535/49514824541_35d1b4f8db_c.jpg",
-    "subject": "cat",
-}
-
-
-_MODEL = {
-    "name": "cat_dog",
-    "version": "1",
-    "created": "2026-01-31T12:00:00Z",
-    "labels": ["cat", "dog"],
-    "description": "Cats and dogs.",
-    "input": {"name": "pictures", "height": 224, "width": 224, "fit": "stretch"},
-    "outputs": {"scores": "scores", "familiarity": "familiarity", "maps": "maps"},
-    "recipe": "fine-tune",
-    "settings": {"backbone": "MobileNetV2", "epochs": 3},
-    "data": {"counts": {"cat": 1024, "dog": 1024}, "sha256": "0" * 64},
-    "metrics": [
-        {
-            "name": "accuracy",
-            "value": 0.99,
-            "data": "DATA/validation, 832 photos",
-            "command": "python -m train evaluate models/cat_dog DATA/validation",
-        }
-    ],
-    "temperature": 1.0,
-    "neither_threshold": 0.5,
-    "search_words": {},
-    "pretrained": {"name": "MobileNetV2, ImageNet", "licence": "Apache-2.0", "source": "Keras"},
-    "files": {"model.onnx": {"sha256": "0" * 64, "tolerance": 0.001}},
-    "default": True,
-}
-
-
 class UrlBody(_Wire):
     """A picture by its address."""
-
-    model_config = _example({"url": "https://example.org/photo.jpg"})
 
     url: str = Field(min_length=1, description="Public http(s) address of a picture.")
 
 
+class ImageBody(_Wire):
+    """A picture in the request itself, as text."""
+
+    image: str = Field(
+        min_length=1,
+        description="The file in base64 (of either alphabet), or as a `data:` address.",
+    )
+
+
+class PictureBody(_Wire):
+    """What is read where a `UrlBody` or an `ImageBody` is expected."""
+
+    url: str | None = Field(None, min_length=1)
+    image: str | None = Field(None, min_length=1)
+
+
 class UrlsBody(_Wire):
     """Several pictures by their addresses."""
-
-    model_config = _example(
-        {"urls": ["https://example.org/cat.jpg", "https://example.org/dog.jpg"]}
-    )
 
     urls: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         min_length=1, max_length=32, description="Public http(s) addresses of pictures."
@@ -105,9 +52,21 @@ class NoQuery(_Wire):
 class ResultQuery(_Wire):
     """How to answer."""
 
-    model: str | None = Field(None, description="Name of the model; the default one if left out.")
-    explain: bool = Field(False, description="Also return where the top label was seen.")
-    preview: bool = Field(False, description="Also return the picture, small and without metadata.")
+    model: str | None = Field(
+        None,
+        description="Which model answers: a name from `/api/v1/models`. The default one if left "
+        "out.",
+        examples=["cat_dog"],
+    )
+    explain: bool = Field(
+        False,
+        description="Adds `heatmap`: where the top label was seen; and `heatmaps` for `several`.",
+    )
+    preview: bool = Field(
+        False,
+        description="Adds `preview`: the picture as it was seen, at most 640 pixels, without "
+        "metadata.",
+    )
     top: int | None = Field(None, ge=1, le=1000, description="Only so many labels, the best ones.")
     min_score: Score = Field(0.0, description="Only labels with at least this score.")
 
@@ -115,8 +74,13 @@ class ResultQuery(_Wire):
 class RandomQuery(ResultQuery):
     """Which photo, and how to answer."""
 
-    subject: str = Field("any", min_length=1, max_length=64, description="`any` or a label.")
-    classify: bool = Field(True, description="Classify the photo, too.")
+    subject: str = Field(
+        "any",
+        min_length=1,
+        max_length=64,
+        description="What is to be on the photo: a label of the model, or `any`.",
+    )
+    classify: bool = Field(True, description="Whether the photo is classified, too.")
 
 
 class ScoredLabel(_Wire):
@@ -153,8 +117,6 @@ class Timing(_Wire):
 class Result(_Wire):
     """What a model says of one picture."""
 
-    model_config = _example(_RESULT)
-
     verdict: str = Field(
         description="A label; `neither` when none of the labels is in the picture, `several` when "
         "more than one is."
@@ -163,29 +125,36 @@ class Result(_Wire):
         description="The labels that are in the picture, strongest first; empty for `neither`."
     )
     predictions: tuple[ScoredLabel, ...] = Field(description="By score, the largest first.")
-    familiarity: Score | None = Field(description="How much the picture resembles the training.")
+    familiarity: Score | None = Field(
+        description="How much the picture resembles what the model was trained on, from 0 to 1; "
+        "null for a model that does not measure it and never says `neither`."
+    )
     model: ModelRef
     image: ImageFacts
     timing_ms: Timing
     heatmap: list[list[Score]] | None = Field(
-        None, description="Where the top label was seen, a grid over the whole picture."
+        None,
+        description="With `explain=true`: where the top label was seen, rows of a small grid over "
+        "the whole picture, from 0 to 1.",
     )
     heatmaps: dict[str, list[list[Score]]] | None = Field(
-        None, description="For `several`: such a grid for each label that is present."
+        None,
+        description="With `explain=true` and `several`: such a grid for each label that is "
+        "present.",
     )
-    preview: str | None = Field(None, description="The picture as a `data:` address.")
+    preview: str | None = Field(
+        None, description="With `preview=true`: the picture as a `data:` address."
+    )
 
 
 class ProblemDetails(_Wire):
     """What went wrong (RFC 9457); `code` is what programs should look at."""
 
-    model_config = _example(_PROBLEM)
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
+    type: str = Field(description="A URN that ends with the code.")
+    title: str = Field(description="The code in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was wrong with this request, and what to do.")
+    code: str = Field(description="What programs go by; it never changes its meaning.")
     request_id: str | None = Field(
         None, description="What to quote to whoever runs the service; also in `X-Request-Id`."
     )
@@ -199,8 +168,6 @@ class BatchError(_Wire):
 
 class BatchAnswer(_Wire):
     """A result or an error for each picture, in their order."""
-
-    model_config = _example({"results": [_RESULT, {"error": _PROBLEM}]})
 
     results: tuple[Result | BatchError, ...]
 
@@ -222,16 +189,12 @@ class PhotoCredit(_Wire):
 class RandomAnswer(_Wire):
     """A photo nobody chose, and what a model says of it (null unless asked)."""
 
-    model_config = _example({"photo": _PHOTO, "result": _RESULT}, {"photo": _PHOTO, "result": None})
-
     photo: PhotoCredit
     result: Result | None
 
 
 class DogProbability(_Wire):
     """The first version's answer."""
-
-    model_config = _example({"prob": 0.9987, "url": "https://example.org/photo.jpg"})
 
     prob: Score = Field(description="Score of `dog`, or of the last label where there is none.")
     url: str
@@ -240,14 +203,30 @@ class DogProbability(_Wire):
 class ModelEntry(ModelDescription):
     """A model's card, and whether it answers where no model is named."""
 
-    model_config = _example(_MODEL)
-
     default: bool
 
 
 class ModelList(_Wire):
     """Every model that is served."""
 
-    model_config = _example({"models": [_MODEL]})
-
     models: tuple[ModelEntry, ...]
+
+
+class SampleQuery(_Wire):
+    """How large."""
+
+    size: Literal["small", "large"] = Field("large", description="200 or 640 pixels at most.")
+
+
+class SampleEntry(_Wire):
+    """A sample photo."""
+
+    id: str
+    title: str
+    image: str = Field(description="Path of the photo.")
+
+
+class SampleList(_Wire):
+    """A few photos to try; none where there is no folder of photos."""
+
+    samples: tuple[SampleEntry, ...]

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.origins import origin
+from api.words import in_words
 from common.card import Precision
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
@@ -33,14 +34,17 @@ def _split(value: object) -> object:
 
 def _networks(value: object) -> object:
     parts = _split(value)
-    return [ip_network(part) for part in parts] if isinstance(parts, list) else parts
+    try:
+        return [ip_network(part) for part in parts] if isinstance(parts, list) else parts
+    except ValueError:
+        raise ValueError("is no list of networks such as `10.0.0.0/8,fd00::/8`") from None
 
 
 def _rate(value: str) -> str:
     try:
         limits.parse_many(value)
     except ValueError:
-        raise ValueError("not a rate such as `60 per minute` or `1000/day;10/second`") from None
+        raise ValueError("is no rate such as `60 per minute` or `1000/day;10/second`") from None
     return value
 
 
@@ -162,5 +166,4 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            reason = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{name}={first['input']}: {reason}.") from None
+            raise SettingsError(f"{name}={first['input']}: this {in_words(first)}.") from None

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from api import errors, memory_budget, request_body, schemas
 from api.deadline import Deadline
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.routes.resource import ServiceResource, answer
 from common.errors import FetchBusy
 
@@ -21,6 +21,9 @@ class ClassifyBatch(ServiceResource):
     """Several pictures, by upload or address."""
 
     @documented(
+        name="classify_batch",
+        tag=Tag.CLASSIFY,
+        answered="A result or a problem for each picture, in their order.",
         query=schemas.ResultQuery,
         body={
             "multipart/form-data": request_body.SEVERAL_UPLOADS,
@@ -37,8 +40,8 @@ class ClassifyBatch(ServiceResource):
     def post(self) -> Response:
         """Classify up to 32 pictures.
 
-        Send several `image` parts, or a list of addresses. The results come in the order of the
-        pictures; a picture that cannot be classified has its problem in place of a result.
+        Send a form with several `image` fields, or JSON with a list of links. The results come in
+        their order; a picture that cannot be classified has a problem in place of a result.
         """
         deadline = self.service.deadline()
         options = request_body.query(schemas.ResultQuery)

@@ -3,12 +3,12 @@
 from flask import Response
 
 from api import request_body, schemas
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
 ONE_PICTURE = {
     "multipart/form-data": request_body.ONE_UPLOAD,
-    "application/json": schemas.UrlBody,
+    "application/json": (schemas.UrlBody, schemas.ImageBody),
     "image/*": request_body.RAW_UPLOAD,
 }
 
@@ -17,6 +17,9 @@ class Classify(ServiceResource):
     """One picture, by upload or address."""
 
     @documented(
+        name="classify",
+        tag=Tag.CLASSIFY,
+        answered="What the model says of the picture.",
         query=schemas.ResultQuery,
         body=ONE_PICTURE,
         answer=schemas.Result,
@@ -25,7 +28,8 @@ class Classify(ServiceResource):
     def post(self) -> Response:
         """Classify a picture.
 
-        Send it as the field `image` of a form, as a raw body, or as the address to fetch it from.
+        Send the file as the field `image` of a form or as the raw body, or send JSON with a link or
+        with the file in base64.
         """
         deadline = self.service.deadline()
         options = request_body.query(schemas.ResultQuery)

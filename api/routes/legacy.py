@@ -6,24 +6,38 @@ from flask import Response
 
 from api import request_body, schemas
 from api.classification import ANY
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
-RECORD = {"application/json": {"schema": {"type": "object", "required": ["search_term"]}}}
+RECORD = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["search_term"]},
+        "examples": {
+            "flickr": {
+                "summary": "A record of Flickr",
+                "value": {"id": "49514824541", "title": "A cat on a wall", "search_term": "cat"},
+            }
+        },
+    }
+}
 
 
 class DogProbability(ServiceResource):
     """The probability of a dog."""
 
     @documented(
+        name="legacy_dog_probability",
+        tag=Tag.LEGACY,
+        answered="The score of the label `dog`.",
         body={"application/json": schemas.UrlBody},
         answer=schemas.DogProbability,
         problems=PICTURE_PROBLEMS,
     )
     def post(self) -> Response:
-        """Say how probable a dog is (first version).
+        """Say how probable a dog is.
 
-        The score of the label `dog` of the default model, or of its last label.
+        The score of the label `dog` of the default model, or of its last label where there is none.
+        New programs use `classify`.
         """
         deadline = self.service.deadline()
         url = request_body.json_body(schemas.UrlBody, deadline).url
@@ -37,11 +51,18 @@ class DogProbability(ServiceResource):
 class RandomImage(ServiceResource):
     """A photo source's own record."""
 
-    @documented(answer=RECORD, problems=("photo_source_unavailable", "deadline_exceeded"))
+    @documented(
+        name="legacy_random_image",
+        tag=Tag.LEGACY,
+        answered="The photo source's own record.",
+        answer=RECORD,
+        problems=("photo_source_unavailable", "deadline_exceeded"),
+    )
     def get(self) -> dict[str, Any]:
-        """Draw a random photo (first version).
+        """Draw a random photo's record.
 
-        The record that the photo source has of it, with the `search_term` it was found by.
+        What the photo source says of it, with the `search_term` it was found by. New programs use
+        `random_photo`.
         """
         photo, _ = self.service.random_photo(ANY, None)
         return {**photo.raw, "search_term": photo.subject}

@@ -4,7 +4,7 @@ from flask import Response, request
 
 from api import request_body, schemas
 from api.model_store.registry import Registry
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.routes.resource import ServiceResource, answer
 from common.classifier import Classifier
 
@@ -12,7 +12,15 @@ from common.classifier import Classifier
 class Models(ServiceResource):
     """Every model that is served."""
 
-    @documented(query=schemas.NoQuery, answer=schemas.ModelList)
+    @documented(
+        name="list_models",
+        tag=Tag.MODELS,
+        answered="The card of every model; `default` marks the one that answers if none is named.",
+        query=schemas.NoQuery,
+        answer=schemas.ModelList,
+        counted=False,
+        revalidated=True,
+    )
     def get(self) -> Response:
         """List the models.
 
@@ -28,9 +36,14 @@ class Model(ServiceResource):
     """One model."""
 
     @documented(
+        name="get_model",
+        tag=Tag.MODELS,
+        answered="The model's card.",
         query=schemas.NoQuery,
-        path={"name": "cat_dog"},
+        path={"name": ("Name of the model.", "cat_dog")},
         answer=schemas.ModelEntry,
+        counted=False,
+        revalidated=True,
         problems=("model_not_found",),
     )
     def get(self, name: str) -> Response:

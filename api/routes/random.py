@@ -3,7 +3,7 @@
 from flask import Response
 
 from api import request_body, schemas
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
 
@@ -11,6 +11,9 @@ class Random(ServiceResource):
     """A photo nobody chose."""
 
     @documented(
+        name="random_photo",
+        tag=Tag.PHOTOS,
+        answered="The photo with its credit, and its result.",
         query=schemas.RandomQuery,
         answer=schemas.RandomAnswer,
         problems=(*PICTURE_PROBLEMS, "photo_source_unavailable"),

@@ -1,15 +1,13 @@
 """GET /api/v1/samples: a few photos of PHOTO_FOLDER, so that a visitor has something to try."""
 
-from typing import Any, Literal
-
 from flask import Response
 from flask_restful import Resource
-from pydantic import BaseModel, ConfigDict, Field
-from werkzeug.exceptions import NotFound
 
-from api import request_body
-from api.openapi import documented
+from api import request_body, schemas
+from api.errors import Problem
+from api.openapi import Tag, documented
 from api.photos.folder import Folder
+from api.routes.resource import answer
 from common.errors import ImageError
 from common.images import preview
 
@@ -17,37 +15,7 @@ COUNT = 6
 SIDES = {"small": 200, "large": 640}
 
 
-LIST = {
-    "application/json": {
-        "schema": {
-            "type": "object",
-            "required": ["samples"],
-            "properties": {
-                "samples": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["id", "title", "image"],
-                        "properties": {
-                            "id": {"type": "string"},
-                            "title": {"type": "string"},
-                            "image": {"type": "string"},
-                        },
-                    },
-                }
-            },
-        }
-    }
-}
 JPEG = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
-
-
-class SampleQuery(BaseModel):
-    """How large."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    size: Literal["small", "large"] = Field("large", description="200 or 640 pixels at most.")
 
 
 class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -56,19 +24,26 @@ class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, folder: Folder | None) -> None:
         self.folder = folder
 
-    @documented(answer=LIST)
-    def get(self) -> dict[str, Any]:
+    @documented(
+        name="list_samples",
+        tag=Tag.PHOTOS,
+        answered="A few photos; none where the service has no folder of photos.",
+        query=schemas.NoQuery,
+        answer=schemas.SampleList,
+        counted=False,
+    )
+    def get(self) -> Response:
         """List sample photos.
 
-        A few of PHOTO_FOLDER, for visitors to try; none where there is no folder.
+        A few photos of PHOTO_FOLDER, for visitors to try.
         """
+        request_body.query(schemas.NoQuery)
         photos = self.folder.samples(COUNT) if self.folder else []
-        return {
-            "samples": [
-                {"id": photo.id, "title": photo.title, "image": f"/api/v1/samples/{photo.id}"}
-                for photo in photos
-            ]
-        }
+        entries = (
+            schemas.SampleEntry(id=photo.id, title=photo.title, image=f"/api/v1/samples/{photo.id}")
+            for photo in photos
+        )
+        return answer(schemas.SampleList(samples=tuple(entries)))
 
 
 class Sample(Resource):  # type: ignore[misc]
@@ -77,18 +52,28 @@ class Sample(Resource):  # type: ignore[misc]
     def __init__(self, folder: Folder | None) -> None:
         self.folder = folder
 
-    @documented(query=SampleQuery, path={"key": "0"}, answer=JPEG, problems=("not_found",))
+    @documented(
+        name="get_sample",
+        tag=Tag.PHOTOS,
+        answered="The photo.",
+        query=schemas.SampleQuery,
+        path={"key": ("Id of the photo, from `/api/v1/samples`.", "6a0f4c2b9d1e8f70")},
+        answer=JPEG,
+        problems=("not_found",),
+        counted=False,
+    )
     def get(self, key: str) -> Response:
         """Show a sample photo.
 
         As a JPEG without metadata.
         """
-        side = SIDES[request_body.query(SampleQuery).size]
+        missing = Problem("not_found", "There is no such photo.")
+        side = SIDES[request_body.query(schemas.SampleQuery).size]
         if self.folder is None or key not in {photo.id for photo in self.folder.samples(COUNT)}:
-            raise NotFound
+            raise missing
         try:
             picture = preview(self.folder.load(key), side)
         except (ImageError, LookupError):
-            raise NotFound from None
+            raise missing from None
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(picture, content_type="image/jpeg", headers=headers)

@@ -3,15 +3,19 @@
 from flask import Blueprint, Response, send_from_directory
 
 from api.middleware.security_headers import PAGE_POLICY
-from api.openapi import documented
+from api.openapi import Tag, documented
 from api.settings import ROOT
 
 WEB = ROOT / "web"
 
+HTML = {
+    "text/html; charset=utf-8": {
+        "schema": {"type": "string"},
+        "examples": {"page": {"summary": "The page", "value": "<!doctype html>…"}},
+    }
+}
+
 page = Blueprint("page", __name__)
-
-
-HTML = {"text/html; charset=utf-8": {"schema": {"type": "string"}}}
 
 
 def _show(path: str) -> Response:
@@ -23,11 +27,18 @@ def _show(path: str) -> Response:
 
 
 @page.get("/")
-@documented(answer=HTML)
+@documented(
+    name="page",
+    tag=Tag.PAGE,
+    answered="The page.",
+    answer=HTML,
+    counted=False,
+    revalidated=True,
+)
 def index() -> Response:
     """Show the page.
 
-    For people: give it a photo in any of many ways.
+    For people: what this service answers, without a line of code.
     """
     return _show("index.html")
 

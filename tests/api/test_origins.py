@@ -32,12 +32,12 @@ def test_origins_as_browsers_send_them(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("https://*.example.org", "wildcards"),
-        ("https://*", "wildcards"),
-        ("*.example.org", "wildcards"),
-        ("*://example.org", "wildcards"),
-        ("http://localhost:*", "wildcards"),
-        ("https://.*\\.example\\.org", "wildcards"),
+        ("https://*.example.org", "wildcard"),
+        ("https://*", "wildcard"),
+        ("*.example.org", "wildcard"),
+        ("*://example.org", "wildcard"),
+        ("http://localhost:*", "wildcard"),
+        ("https://.*\\.example\\.org", "wildcard"),
         ("null", "sandboxed"),
         ("NULL", "sandboxed"),
         ("https://example.org/", "browsers send `https://example.org`"),

@@ -26,7 +26,7 @@ from tests.running import environment, free_port, run_to_its_end, running_servic
         ({"ENGINE": "abacus"}, "ENGINE=abacus"),
         (
             {"CORS_ORIGINS": "https://*.example.org"},
-            "CORS_ORIGINS=https://*.example.org: there are",
+            "CORS_ORIGINS=https://*.example.org: this has a wildcard",
         ),
         ({"CORS_ORIGINS": "https://a.example,https://b.example/"}, "browsers send `https://b.ex"),
     ],

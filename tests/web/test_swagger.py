@@ -12,7 +12,7 @@ def test_a_photo_is_classified_from_the_documentation(
 ) -> None:
     page = visits.page()
     page.goto(f"{site.url}api/docs")
-    operation = page.locator("#operations-default-post_classify")
+    operation = page.locator("#operations-Classify-classify")
     operation.locator("button.opblock-summary-control").click()
     operation.locator("select[aria-label='Request content type']").select_option(
         "multipart/form-data"

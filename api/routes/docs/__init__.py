@@ -1,0 +1,107 @@
+"""The API's documentation: OpenAPI, Swagger UI to try it, and the quickstart."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+
+from api import examples, openapi
+from api.errors import Problem
+from api.middleware.security_headers import DOCS_POLICY
+
+HERE = Path(__file__).parent
+# Installed with its package, served from here: no visitor's browser asks a third party.
+SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+ASSETS = {
+    "swagger-ui.css": SWAGGER_UI,
+    "swagger-ui-bundle.js": SWAGGER_UI,
+    "favicon-32x32.png": SWAGGER_UI,
+    "start.js": HERE / "static",
+    "quickstart.js": HERE / "static",
+    "docs.css": HERE / "static",
+}
+# What people type who look for the documentation.
+LEAD_HERE = ("/docs", "/api", "/api/v1", "/api/v1/docs")
+LEAD_TO_OPENAPI = ("/openapi.json", "/api/v1/openapi.json")
+
+docs = Blueprint("docs", __name__, template_folder="templates")
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """The first call in one language."""
+
+    id: str
+    title: str
+    file: str
+
+    @property
+    def code(self) -> str:
+        return (HERE / "snippets" / self.file).read_text(encoding="utf-8").rstrip()
+
+
+SNIPPETS = (
+    Snippet("curl", "curl", "curl.sh"),
+    Snippet("python", "Python", "python.py"),
+    Snippet("javascript", "JavaScript", "javascript.mjs"),
+    Snippet("php", "PHP", "php.php"),
+)
+
+
+@docs.get("/api/openapi.json")
+def document() -> Response:
+    """The OpenAPI document; it changes only with the service."""
+    text = openapi.as_json(current_app.extensions["openapi"])
+    response = Response(text, content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@docs.get("/api/docs")
+def swagger() -> Response:
+    """Swagger UI."""
+    return _served(Response(render_template("swagger.html")))
+
+
+@docs.get("/api/quickstart")
+def quickstart() -> Response:
+    """The first call in several languages."""
+    return _served(Response(_quickstart()))
+
+
+@docs.get("/api/docs/<asset>")
+def asset(asset: str) -> Response:
+    """A file of these pages: their policy allows no script and no style within them."""
+    if asset not in ASSETS:
+        raise Problem("not_found", "There is no such file.")
+    return _served(send_from_directory(ASSETS[asset], asset))
+
+
+@cache
+def _quickstart() -> str:
+    answer = json.dumps(examples.DOG, indent=2)
+    return render_template("quickstart.html", snippets=SNIPPETS, answer=answer)
+
+
+def _served(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = DOCS_POLICY
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _lead_here() -> Response:
+    return Response(status=302, headers={"Location": "/api/docs"})
+
+
+def _lead_to_openapi() -> Response:
+    return Response(status=302, headers={"Location": "/api/openapi.json"})
+
+
+for _path in LEAD_HERE:
+    docs.add_url_rule(_path, view_func=_lead_here, strict_slashes=False)
+for _path in LEAD_TO_OPENAPI:
+    docs.add_url_rule(_path, view_func=_lead_to_openapi)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from api.model_store import reload
-from api.model_store.state_dir import Runtime
+from api.model_store.state_dir import StateDir
 from api.ratelimit.api_keys import new_key
 from api.settings import Settings
 from common.errors import DogorcatError
@@ -37,7 +37,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         if args.command == "reload":
-            print(reload.request(Runtime(Settings.load().runtime_folder)))
+            print(reload.request(StateDir(Settings.load().runtime_folder)))
             return 0
         secret, line = new_key(args.name)
     except DogorcatError as error:

@@ -1,4 +1,4 @@
-"""The application factory: load the models, then route."""
+"""The application factory: hooks, middleware and endpoints around one service."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,9 @@ from flask import Flask
 
 from api import errors, memory_budget, openapi
 from api.classification import Service
-from api.desk import CLASSIFY
+from api.memory_budget import MemoryBudget
 from api.middleware import cors, drain_body, load_shedding, proxy_check, security_headers
-from api.model_store.state_dir import Runtime
+from api.model_store.reload_metrics import ReloadMetrics
 from api.ratelimit import hooks
 from api.routes import docs, static_page
 from api.routes.batch import ClassifyBatch
@@ -41,46 +41,50 @@ class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no typ
         return original_handler(error)
 
 
-def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> Flask:
-    """Build the application: load and warm up the models, then route to the endpoints.
+def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
+    """Build the application: route requests to the endpoints, which ask the service.
 
     Args:
         settings: taken from the environment if left out.
-        runtime: the files of the service this is a worker of; left out, there are no reloads.
+        service: started with the settings if left out, without reloads.
 
     Raises:
         SettingsError, ModelError: what the service cannot start with, in one line.
     """
     settings = settings or Settings.load()
+    service = service or Service.start(settings)
     app = _App(__name__, static_folder=None)
-    request_log.register(app, settings)
+    memory = MemoryBudget(settings.max_batch_bytes + settings.max_upload_bytes)
+    request_log.register(app, settings, memory)
     proxy_check.register(app, settings)
     errors.register(app)
-    memory_budget.register(app, settings)
-    hooks.register(app, settings)
+    memory_budget.register(app)
+    hooks.register(app, settings, service.queue)
     cors.register(app, settings)
+    # Middleware: what is registered last sees a request first.
     security_headers.register(app, settings)
-
-    service = Service.start(settings, runtime)
-    app.extensions["dogorcat"] = service
-    load_shedding.register(app, settings)
+    load_shedding.register(app, settings, service.queue)
     drain_body.register(app)
+    _add_endpoints(app, service)
+    return app
+
+
+def _add_endpoints(app: Flask, service: Service) -> None:
     api = _Api(app)
-    mine = {"resource_class_kwargs": {"service": service}}
-    api.add_resource(Classify, CLASSIFY, **mine)
-    api.add_resource(ClassifyBatch, f"{CLASSIFY}/batch", **mine)
-    api.add_resource(Random, "/api/v1/random", **mine)
-    api.add_resource(Models, "/api/v1/models", **mine)
-    api.add_resource(Model, "/api/v1/models/<name>", **mine)
-    folder = {"resource_class_kwargs": {"folder": service.photos.folder}}
-    api.add_resource(Samples, "/api/v1/samples", **folder)
-    api.add_resource(Sample, "/api/v1/samples/<key>", **folder)
-    api.add_resource(DogProbability, "/", **mine)
-    api.add_resource(RandomImage, "/random_image", **mine)
+    of_service = {"resource_class_kwargs": {"service": service}}
+    api.add_resource(Classify, "/api/v1/classify", **of_service)
+    api.add_resource(ClassifyBatch, "/api/v1/classify/batch", **of_service)
+    api.add_resource(Random, "/api/v1/random", **of_service)
+    api.add_resource(Models, "/api/v1/models", **of_service)
+    api.add_resource(Model, "/api/v1/models/<name>", **of_service)
+    of_folder = {"resource_class_kwargs": {"folder": service.photos.folder}}
+    api.add_resource(Samples, "/api/v1/samples", **of_folder)
+    api.add_resource(Sample, "/api/v1/samples/<key>", **of_folder)
+    api.add_resource(DogProbability, "/", **of_service)
+    api.add_resource(RandomImage, "/random_image", **of_service)
     api.add_resource(Health, "/healthz")
-    api.add_resource(Ready, "/readyz", **mine)
-    metrics.register(app, runtime)
+    api.add_resource(Ready, "/readyz", **of_service)
+    metrics.register(app, [ReloadMetrics(service.state)] if service.state else ())
     app.register_blueprint(docs.docs)
     app.register_blueprint(static_page.page)
-    app.extensions["openapi"] = openapi.build(app, VERSION, settings.contact)
-    return app
+    app.extensions["openapi"] = openapi.build(app, VERSION, service.settings.contact)

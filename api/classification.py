@@ -1,25 +1,22 @@
-"""The work behind the endpoints: fetch, decode, infer, and say how long each took."""
+"""The work behind the endpoints: fetch, decode, infer, and measure how long each took."""
 
 import base64
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from flask import g, has_app_context
 from numpy.typing import NDArray
 
-from api import memory_budget, schemas
-from api.compute_queue import Lane
-from api.deadline import Deadline
-from api.desk import Desk
+from api import schemas
+from api.compute_queue import ComputeQueue
+from api.context import RequestContext
 from api.errors import Problem
-from api.model_store.registry import Models, Registry
-from api.model_store.state_dir import Runtime
+from api.model_store.registry import ModelStore
+from api.model_store.state_dir import StateDir
 from api.photos import Photo, PhotoSources
-from api.ratelimit.limiter import in_memory
 from api.settings import Settings
 from api.telemetry import request_log
 from common import images
@@ -40,159 +37,140 @@ are half a picture."""
 
 ANY = "any"
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Service:
     """What one worker holds for all of its requests."""
 
     settings: Settings
-    models: Models
+    models: ModelStore
     fetcher: Fetcher
     photos: PhotoSources
-    lane: Lane
-    desk: Desk
+    queue: ComputeQueue
+    state: StateDir | None = None
+    """Where reloads are published; None for a service without them."""
 
     @classmethod
-    def start(cls, settings: Settings, runtime: Runtime | None = None) -> "Service":
+    def start(cls, settings: Settings, state: StateDir | None = None) -> "Service":
         """Load and warm up the models and the decoder.
-
-        Args:
-            settings: of the service.
-            runtime: where reloads are published; None for a service without them.
 
         Raises:
             ModelError: a model folder that cannot be served.
+            SettingsError: a source of photos that cannot be used.
         """
         sys.setswitchinterval(SWITCH_S)
         fetcher = Fetcher(
             timeout_s=settings.fetch_timeout_s,
-            max_bytes=settings.max_upload_mb * 2**20,
+            max_bytes=settings.max_upload_bytes,
             concurrency=settings.fetch_concurrency,
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
-            on_bytes=memory_budget.fetched,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         cpus = max(1, usable_cpus() // settings.web_concurrency)
-        lane = Lane(width=cpus + SPARE_TURNS, waiting=WAITING_PER_WORKER)
         return cls(
             settings=settings,
-            models=Models(settings, runtime),
+            models=ModelStore(settings, state),
             fetcher=fetcher,
-            photos=PhotoSources(settings, fetcher),
-            lane=lane,
-            # Redis would have to be waited for, and with it all connections.
-            desk=Desk(lane, is_open=cpus == 1 and in_memory(settings.rate_limit_storage_url)),
+            photos=PhotoSources(settings),
+            queue=ComputeQueue(width=cpus + SPARE_TURNS, waiting=WAITING_PER_WORKER),
+            state=state,
         )
 
-    @property
-    def registry(self) -> Registry:
-        """The models; a request keeps those it began with, whatever is reloaded meanwhile."""
-        if not has_app_context():
-            return self.models.now
-        registry: Registry | None = g.get("registry")
-        if registry is None:
-            g.registry = registry = self.models.now
-        return registry
+    def model(self, name: str | None) -> Classifier:
+        """The model that is served under a name now; the default one for None.
 
-    @property
-    def max_bytes(self) -> int:
-        """Bytes of the largest picture."""
-        return self.settings.max_upload_mb * 2**20
-
-    def deadline(self) -> Deadline:
-        """The deadline of a request that begins now."""
-        return Deadline(self.settings.request_timeout_s)
+        Raises:
+            ModelNotFound: there is no such model.
+        """
+        return self.models.current.get(name)
 
     def classify(
-        self, source: bytes | str, options: schemas.ResultQuery, deadline: Deadline
+        self,
+        source: bytes | str,
+        model: Classifier,
+        options: schemas.ResultQuery,
+        context: RequestContext,
     ) -> schemas.Result:
         """Classify a picture given by its bytes or its address.
 
         Raises:
-            ImageError, FetchError, ModelNotFound: see `common.errors`.
+            ImageError, FetchError: see `common.errors`.
             Problem: `overloaded` or `deadline_exceeded`.
         """
-        self.registry.get(options.model)  # nothing is fetched for a model that is not there
-        data, fetch_ms = self.load(source, deadline)
-        with self.lane.place():
-            return self.infer(data, fetch_ms, options, deadline)
+        data, fetch_ms = self.load(source, context)
+        with self.queue.admit():
+            return self.infer(data, fetch_ms, model, options, context)
 
-    def load(self, source: bytes | str, deadline: Deadline) -> tuple[bytes, float]:
+    def load(self, source: bytes | str, context: RequestContext) -> tuple[bytes, float]:
         """The bytes of a picture, and the milliseconds that fetching them took.
 
         Raises:
             FetchError, ImageTooLarge: see `common.errors`.
         """
         if isinstance(source, str):
-            return _timed("fetch", self._fetch, source, deadline)
-        if len(source) > self.max_bytes:
+            with request_log.stage("fetch") as fetching:
+                data = self._fetch(source, context)
+            return data, _ms(fetching)
+        if len(source) > self.settings.max_upload_bytes:
             limit = self.settings.max_upload_mb
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
         return source, 0.0
 
     def infer(
-        self, data: bytes, fetch_ms: float, options: schemas.ResultQuery, deadline: Deadline
+        self,
+        data: bytes,
+        fetch_ms: float,
+        model: Classifier,
+        options: schemas.ResultQuery,
+        context: RequestContext,
     ) -> schemas.Result:
-        """Decode a picture and ask the model, for a caller that has a place in the lane.
+        """Decode a picture and ask the model, for a request that the queue has admitted.
 
         Raises:
-            ImageError, ModelNotFound: see `common.errors`.
+            ImageError: see `common.errors`.
             Problem: `deadline_exceeded`.
         """
-        model = self.registry.get(options.model)
-        if options.preview or (options.explain and not model.card.outputs.maps):
-            self.desk.leave()  # it takes another decoding, or dozens of inferences
-        wait = request_log.waiting()
+        with request_log.stage("wait"):
+            self.queue.acquire(context.deadline)
         try:
-            with wait:
-                self.lane.wait(deadline)
-                self.desk.pause()
-            try:
-                picture, decode_ms = _timed(
-                    "decode", images.load_image, data, model.target, on_slow=self.desk.leave
-                )
-                with wait:
-                    self.desk.pause()
-                (prediction,), inference_ms = _timed(
-                    "inference", model.predict, picture.pixels[np.newaxis], explain=options.explain
-                )
-                preview = images.preview(data) if options.preview else None
-            finally:
-                self.lane.go()
-            with wait:
-                self.desk.pause()
-        except Exception:
-            wait.over()
-            raise
-        wait.over()
+            with request_log.stage("decode") as decoding:
+                picture = images.load_image(data, model.target)
+            with request_log.stage("inference") as inference:
+                pixels = picture.pixels[np.newaxis]
+                (prediction,) = model.predict(pixels, explain=options.explain)
+            preview = images.preview(data) if options.preview else None
+        finally:
+            self.queue.release()
         request_log.verdict(model.card.name, prediction.verdict)
-        timing = schemas.Timing(fetch=fetch_ms, decode=decode_ms, inference=inference_ms)
+        timing = schemas.Timing(fetch=fetch_ms, decode=_ms(decoding), inference=_ms(inference))
         facts = schemas.ImageFacts(
             format=picture.format, width=picture.width, height=picture.height, bytes=len(data)
         )
         return _result(model, prediction, facts, timing, preview, options)
 
-    def random_photo(self, subject: str, model: str | None) -> tuple[Photo, bytes]:
+    def random_photo(
+        self, subject: str, model: Classifier, context: RequestContext
+    ) -> tuple[Photo, bytes]:
         """A photo nobody chose, of a label of that model or of `any`.
 
         Raises:
-            PhotoSourceUnavailable, ModelNotFound: see `common.errors`.
+            PhotoSourceUnavailable, FetchBusy: see `common.errors`.
             Problem: `invalid_request` for a subject that is no label.
         """
-        card = self.registry.get(model).card
+        card = model.card
         if subject not in (ANY, *card.labels):
             known = ", ".join((ANY, *card.labels))
             raise Problem("invalid_request", f"The subject must be one of {known}.")
         words = {label: card.search_words.get(label, label) for label in card.labels}
+        fetch = partial(self._fetch, context=context)
         with request_log.stage("fetch"):
-            return self.photos.random(words, subject)
+            return self.photos.random(words, subject, fetch)
 
-    def _fetch(self, url: str, deadline: Deadline) -> bytes:
-        timeout = min(self.settings.fetch_timeout_s, deadline.remaining())
-        return self.fetcher.fetch(url, timeout_s=timeout)
+    def _fetch(self, url: str, context: RequestContext) -> bytes:
+        return self.fetcher.fetch(
+            url, timeout_s=context.deadline.remaining(), on_bytes=context.budget.take
+        )
 
 
 def _result(
@@ -231,8 +209,5 @@ def _grid(heatmap: NDArray[np.float32]) -> list[list[float]]:
     return found
 
 
-def _timed(stage: str, work: Callable[..., T], *args: object, **kwargs: object) -> tuple[T, float]:
-    """The result of a stage of the work, and the milliseconds it took."""
-    with request_log.stage(stage) as timed:
-        result = work(*args, **kwargs)
-    return result, round(timed.seconds * 1000, 2)
+def _ms(stage: request_log.stage) -> float:
+    return round(stage.seconds * 1000, 2)

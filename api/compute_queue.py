@@ -1,4 +1,4 @@
-"""How many pictures may be computed at the same time, and how many may wait for that."""
+"""How many pictures are computed at the same time, and how many may wait for that."""
 
 import threading
 from collections import deque
@@ -10,52 +10,47 @@ from api.errors import Problem
 from api.telemetry import metrics
 
 
-class _Mine(threading.local):
-    """Of each thread."""
-
-    is_served = False
-
-
-class Lane:
+class ComputeQueue:
     """Decoding and inference, a few at a time: more than there are CPUs only slows all of them.
 
+    A request is admitted once, and acquires a turn for each of its pictures. Turns are given first
+    come, first served; `threading.Semaphore` does not promise that. Thread-safe.
+
     Args:
-        width: how many may compute at the same time.
-        waiting: how many may wait for it; one more is `overloaded` at once.
+        width: pictures that are computed at the same time.
+        waiting: admitted requests that may wait for a turn; one more is refused.
     """
 
     def __init__(self, width: int, waiting: int) -> None:
-        self._free = width
+        self._turns = width
         self._places = width + waiting
-        self._queue: deque[threading.Lock] = deque()
+        self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
-        self._mine = _Mine()
 
     @property
-    def full(self) -> bool:
-        """Whether all places are taken, and this thread needs one.
+    def is_full(self) -> bool:
+        """Whether the next request would be refused."""
+        return self._places <= 0
 
-        To be asked before anything is read of a request: who cannot be served is told so cheaply.
-        """
-        return self._places <= 0 and not self._mine.is_served
+    @property
+    def waiting(self) -> int:
+        """Pictures that wait for a turn."""
+        return len(self._waiting)
 
     @staticmethod
     def overloaded() -> Problem:
-        """The problem to raise when all places are taken."""
+        """The problem of a request that is refused."""
         return Problem("overloaded", "Too many pictures are waiting. Try again in a moment.")
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among those who compute or wait.
+    def admit(self) -> Iterator[None]:
+        """Admit a request, for as long as this lasts.
 
         Raises:
-            Problem: `overloaded`, immediately.
+            Problem: `overloaded`, immediately, when the queue is full.
         """
-        if self._mine.is_served:
-            yield
-            return
         with self._lock:
-            if self.full:
+            if self.is_full:
                 raise self.overloaded()
             self._places -= 1
         try:
@@ -64,55 +59,33 @@ class Lane:
             with self._lock:
                 self._places += 1
 
-    def reserve(self) -> None:
-        """Take a place, full or not, for a request that will be answered while `served`."""
-        with self._lock:
-            self._places -= 1
-
-    @contextmanager
-    def served(self, count: int) -> Iterator[None]:
-        """This thread has a CPU for all that it does, and so many places, which it gives back."""
-        self._mine.is_served = True
-        try:
-            yield
-        finally:
-            self._mine.is_served = False
-            with self._lock:
-                self._places += count
-
-    def wait(self, deadline: Deadline) -> None:
-        """Wait for a CPU, but not longer than anyone waits for the answer; `go` gives it back.
-
-        Who came first is first: a semaphore of the standard library lets the lucky ones pass.
+    def acquire(self, deadline: Deadline) -> None:
+        """Wait for a turn to compute; `release` ends it.
 
         Raises:
             Problem: `deadline_exceeded`.
         """
-        if self._mine.is_served:
-            return
         with self._lock:
-            if self._free:
-                self._free -= 1
+            if self._turns:
+                self._turns -= 1
                 return
             turn = threading.Lock()
             turn.acquire()
-            self._queue.append(turn)
+            self._waiting.append(turn)
         with metrics.WAITING.track_inprogress():
-            came = turn.acquire(timeout=deadline.remaining())
-        if came:
+            acquired = turn.acquire(timeout=deadline.remaining())
+        if acquired:
             return
         with self._lock:
-            if turn in self._queue:
-                self._queue.remove(turn)
+            if turn in self._waiting:
+                self._waiting.remove(turn)
                 raise deadline.exceeded()
-        # It was given just now.
+        # It was released to this thread just as the time was over.
 
-    def go(self) -> None:
-        """Give the CPU to the next who waits."""
-        if self._mine.is_served:
-            return
+    def release(self) -> None:
+        """End a turn: it goes to the picture that has waited longest."""
         with self._lock:
-            if self._queue:
-                self._queue.popleft().release()
+            if self._waiting:
+                self._waiting.popleft().release()
             else:
-                self._free += 1
+                self._turns += 1

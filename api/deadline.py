@@ -1,10 +1,11 @@
-"""How long a request may take: deadlines, and alarms that ring at them."""
+"""How long a request may take, and how long its body may take to arrive."""
 
-import heapq
-import itertools
+import contextlib
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from api.errors import Problem
 
@@ -30,66 +31,31 @@ class Deadline:
         return Problem("deadline_exceeded", "The request took longer than is allowed here.")
 
 
-class Alarm:
-    """Something that is done at a certain moment, unless it is cancelled before."""
+@contextlib.contextmanager
+def body_read_before(deadline: Deadline, environ: Mapping[str, Any]) -> Iterator[None]:
+    """End reading of the request's body at the deadline, as if its client had gone.
 
-    def __init__(self, action: Callable[[], None]) -> None:
-        self._action: Callable[[], None] | None = action
+    A socket's own time limit begins anew with every byte, so it does not stop a client that sends
+    one byte at a time. Shutting the reading side down from another thread does.
 
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether there is nothing to do any more."""
-        return self._action is None
-
-    def cancel(self) -> None:
-        """Forget it. An action that has begun is not stopped."""
-        self._action = None
-
-    def ring(self) -> None:
-        """Do it, unless it was cancelled."""
-        action, self._action = self._action, None
-        if action is not None:
-            action()
-
-
-class Alarms:
-    """All alarms of a process, rung by one thread: to start one for each costs more than to parse
-    the request. Actions have to be short.
+    Args:
+        deadline: until when the body may be read.
+        environ: of the request (PEP 3333). A server that does not name the socket has to end slow
+            bodies itself.
     """
-
-    def __init__(self) -> None:
-        self._due: list[tuple[float, int, Alarm]] = []
-        self._number = itertools.count()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def set(self, seconds: float, action: Callable[[], None]) -> Alarm:
-        """Call `action` in so many seconds, from another thread."""
-        alarm = Alarm(action)
-        entry = (time.monotonic() + seconds, next(self._number), alarm)
-        with self._changed:
-            heapq.heappush(self._due, entry)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
-                self._thread.start()
-            elif self._due[0] is entry:
-                self._changed.notify()
-        return alarm
-
-    def _run(self) -> None:
-        while True:
-            self._next().ring()
-
-    def _next(self) -> Alarm:
-        """Wait for the first alarm. Cancelled ones stay until then: that is cheapest."""
-        with self._changed:
-            while True:
-                while self._due and self._due[0][2].is_cancelled:
-                    heapq.heappop(self._due)
-                wait = self._due[0][0] - time.monotonic() if self._due else None
-                if wait is not None and wait <= 0:
-                    return heapq.heappop(self._due)[2]
-                self._changed.wait(wait)
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(deadline.remaining(), _stop_reading, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
-alarms = Alarms()
+def _stop_reading(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RD)

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from api.telemetry import request_log
+from api.context import current_request_or_none
+from api.telemetry import metrics
 from common import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -99,17 +100,18 @@ def body(problem: Problem) -> dict[str, Any]:
     }
 
 
-def answer(problem: Problem) -> dict[str, Any]:
-    """The same for the request that is being answered, with its id; it is counted."""
-    request_log.refused(problem.code)
-    return body(problem) | {"request_id": request_log.request_id()}
+def counted_body(problem: Problem) -> dict[str, Any]:
+    """The same for the request that is being answered, with its id; the problem is counted."""
+    metrics.REFUSED.labels(problem.code).inc()
+    state = current_request_or_none()
+    return body(problem) | {"request_id": state.id if state else None}
 
 
-def respond(error: Exception) -> Response:
+def problem_response(error: Exception) -> Response:
     """The HTTP answer to an exception."""
     problem = to_problem(error)
     status, _ = PROBLEMS[problem.code]
-    response = Response(json.dumps(answer(problem)), status, content_type=CONTENT_TYPE)
+    response = Response(json.dumps(counted_body(problem)), status, content_type=CONTENT_TYPE)
     if problem.code in RETRY_AFTER_S:
         response.headers["Retry-After"] = str(RETRY_AFTER_S[problem.code])
     if isinstance(error, HTTPException):  # a 405 has to say what is allowed
@@ -121,4 +123,4 @@ def respond(error: Exception) -> Response:
 
 def register(app: Flask) -> None:
     """Answer every exception of `app` as a problem."""
-    app.register_error_handler(Exception, respond)
+    app.register_error_handler(Exception, problem_response)

@@ -14,6 +14,8 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -23,7 +25,7 @@ from typing import Any
 from flask import Flask
 
 from api import preflight
-from api.model_store.state_dir import Runtime, copy_models
+from api.model_store.state_dir import StateDir, copy_models
 from api.settings import Settings, SettingsError
 from api.telemetry import logs
 from common.errors import ModelError
@@ -36,9 +38,8 @@ except SettingsError as error:
 wsgi_app = "api.gunicorn_conf:worker_app()"
 bind = settings.address
 workers = settings.web_concurrency
-worker_class = "api.worker.Worker"
+worker_class = "gthread"
 threads = settings.threads
-http_parser = "python"  # the C one takes line ends that `api.arrivals` does not look for
 worker_connections = preflight.connections(4096)
 # Each worker loads its own models: a runtime with threads of its own does not survive a fork.
 preload_app = False
@@ -53,7 +54,7 @@ logconfig_dict = logs.configuration(settings.log_level)
 RETRY_S = 2.0
 """Pause of a worker that cannot take the place of one that ended, before the next one tries."""
 
-_runtime = Runtime(settings.runtime_folder)
+_state = StateDir(settings.runtime_folder)
 _complaint = multiprocessing.Lock()  # shared by all workers: the first to fail says why
 _log = logging.getLogger("api")
 
@@ -62,10 +63,10 @@ def on_starting(server: Any) -> None:
     """Refuse what cannot work before any worker is started, and take SIGHUP over."""
     try:
         preflight.check(settings)
-        _runtime.claim()
+        _state.claim()
         atexit.register(_release, os.getpid())
-        copy_models(settings.model_dir, _runtime.models(1))
-        _runtime.publish(1)
+        copy_models(settings.model_dir, _state.models(1))
+        _state.publish(1)
     except (SettingsError, ModelError) as error:
         sys.exit(f"dogorcat cannot start: {error}")
     except OSError as error:
@@ -75,15 +76,22 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """From here on the master answers signals."""
-    _runtime.announce()
+    """From here on the master answers signals, and clients have a time limit.
+
+    A connection has the time limits of the socket that it came by, at least with TCP: a client that
+    sends nothing of its request, or takes nothing of its answer, for so long is given up.
+    """
+    limit = struct.pack("@ll", *divmod(int(settings.request_timeout_s * 1e6), 10**6))
+    for listener in server.LISTENERS:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.setsockopt(socket.SOL_SOCKET, option, limit)
+    _state.announce()
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """A worker is no more."""
-    worker.gone()
+    """A worker has ended."""
     with contextlib.suppress(OSError):  # the master must survive
-        _runtime.forget(worker.pid)
+        _state.forget(worker.pid)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -98,21 +106,23 @@ def worker_app() -> Flask:
     one, in the place of a worker that ended, must not end those that serve: it is tried again.
     """
     try:
-        _runtime.reserve_metrics()
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime.metrics)
+        _state.reserve_metrics()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_state.metrics)
         # Imported here: ONNX Runtime's threads do not survive a fork, and prometheus_client reads
         # that variable once, when it is imported; in the master it would be too early.
         from api.app import create_app
+        from api.classification import Service
 
-        app = create_app(settings, _runtime)
-        app.extensions["dogorcat"].models.follow()
+        service = Service.start(settings, _state)
+        app = create_app(settings, service)
+        service.models.watch()
         # What is there now stays: the collector need not go through it again and again.
         gc.collect()
         gc.freeze()
         return app
     except Exception as error:
         foreseen = isinstance(error, SettingsError | ModelError | OSError)
-        if _runtime.started:
+        if _state.started:
             _log.error("a worker cannot start: %s", error, exc_info=not foreseen)
             time.sleep(RETRY_S)
             sys.exit(1)
@@ -136,7 +146,7 @@ def _reload() -> None:
 
 def _release(master: int) -> None:
     if os.getpid() == master:  # workers, which are forked, come by here, too
-        _runtime.release()
+        _state.release()
 
 
 _proving: subprocess.Popen[bytes] | None = None

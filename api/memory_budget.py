@@ -1,20 +1,24 @@
-"""How much of what requests bring, sent or fetched, is in memory at the same time."""
+"""How many bytes of bodies, sent or fetched, are in a worker's memory at the same time."""
 
 import threading
 from typing import IO
 
-from flask import Flask, g, request
+from flask import Flask, request
 
+from api.context import current_request
 from api.errors import Problem
-from api.settings import Settings
 from common.allocator import return_large_blocks
 
 
-class BodyMemory:
-    """Bytes of bodies, sent or fetched, that a worker holds over all requests; thread-safe."""
+class MemoryBudget:
+    """Bytes of bodies that a worker holds over all requests; thread-safe.
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    Args:
+        limit: bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._held = 0
         self._lock = threading.Lock()
 
@@ -25,7 +29,7 @@ class BodyMemory:
             Problem: `overloaded`.
         """
         with self._lock:
-            if self._held + count > self._most:
+            if self._held + count > self._limit:
                 raise Problem("overloaded", "Too many pictures are on their way. Try again soon.")
             self._held += count
 
@@ -35,21 +39,26 @@ class BodyMemory:
             self._held -= count
 
 
-class Share:
-    """What one request holds of a worker's memory for bodies; thread-safe."""
+class RequestBudget:
+    """What one request holds of a worker's budget; thread-safe."""
 
-    def __init__(self, memory: BodyMemory) -> None:
-        self._memory = memory
+    def __init__(self, worker: MemoryBudget) -> None:
+        self._worker = worker
         self._held = 0
         self._lock = threading.Lock()
+        self.received = 0
+        """Bytes of the request's own body that have been read so far."""
 
     def take(self, count: int) -> None:
-        """Count bytes that have arrived.
+        """Count bytes that have arrived; a negative number gives some back.
 
         Raises:
             Problem: `overloaded`.
         """
-        self._memory.take(count)
+        if count < 0:
+            self.give_back(-count)
+            return
+        self._worker.take(count)
         with self._lock:
             self._held += count
 
@@ -58,52 +67,28 @@ class Share:
         with self._lock:
             count = self._held if count is None else min(count, self._held)
             self._held -= count
-        self._memory.give_back(count)
+        self._worker.give_back(count)
 
 
 class CountedInput:
-    """The body of a request as it arrives, counted."""
+    """The body of a request (`wsgi.input`), counted as it is read."""
 
-    def __init__(self, stream: IO[bytes], share: Share) -> None:
+    def __init__(self, stream: IO[bytes], budget: RequestBudget) -> None:
         self._stream = stream
-        self.count = 0
-        self._share = share
+        self._budget = budget
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
-        self.count += len(data)
-        self._share.take(len(data))
+        self._budget.received += len(data)
+        self._budget.take(len(data))
         return data
 
 
-def register(app: Flask, settings: Settings) -> None:
-    """Count what the requests of `app` bring."""
+def register(app: Flask) -> None:
+    """Count the bodies of the requests of `app`."""
     return_large_blocks()
-    memory = BodyMemory((settings.max_batch_mb + settings.max_upload_mb) * 2**20)
 
     @app.before_request
-    def count() -> None:
-        environ, share = request.environ, Share(memory)
-        body = CountedInput(environ["wsgi.input"], share)
-        environ["wsgi.input"] = body
-        g.share, g.body = share, body
-
-    @app.teardown_request
-    def forget(error: BaseException | None) -> None:
-        share = g.pop("share", None)
-        if share is not None:
-            share.give_back()
-
-
-def fetched(count: int) -> None:
-    """Count bytes that are fetched for the present request.
-
-    Raises:
-        Problem: `overloaded`.
-    """
-    g.share.take(count)
-
-
-def done_with(count: int) -> None:
-    """Forget bytes that were fetched for the present request, before it is answered."""
-    g.share.give_back(count)
+    def count_body() -> None:
+        environ = request.environ
+        environ["wsgi.input"] = CountedInput(environ["wsgi.input"], current_request().budget)

@@ -1,17 +1,16 @@
 """What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
 
 import contextlib
-import socket
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from flask import g, request
+from flask import request
 from pydantic import BaseModel
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api import base64_picture
-from api.connection import Connection
-from api.deadline import Deadline, alarms
+from api.context import RequestContext
+from api.deadline import body_read_before
 from api.errors import Problem
 from api.forms.pictures import PICTURE_FIELD, is_text, read_pictures
 from api.schemas import PictureBody
@@ -63,7 +62,9 @@ def query(model: type[Model]) -> Model:
     return check_query(model, {name: values[0] for name, values in given.items()})
 
 
-def json_body(model: type[Model], deadline: Deadline, max_bytes: int = MAX_JSON_BYTES) -> Model:
+def json_body(
+    model: type[Model], context: RequestContext, max_bytes: int = MAX_JSON_BYTES
+) -> Model:
     """The JSON body, checked.
 
     Raises:
@@ -71,10 +72,10 @@ def json_body(model: type[Model], deadline: Deadline, max_bytes: int = MAX_JSON_
     """
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
-    return check_json(model, _whole_body(deadline, max_bytes))
+    return check_json(model, _whole_body(context, max_bytes))
 
 
-def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
+def picture(context: RequestContext, max_bytes: int) -> bytes | str:
     """The picture of the request: its bytes, or the address it is to be fetched from.
 
     What has no type that says how to read it is looked at: a picture is taken.
@@ -84,11 +85,11 @@ def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
     """
     kind = request.mimetype
     if kind == "application/json":
-        return _json_picture(deadline, max_bytes)
+        return _json_picture(context, max_bytes)
     if kind == "multipart/form-data":
-        (data,) = pictures(deadline, max_bytes, most=1)
+        (data,) = pictures(context, max_bytes, most=1)
         return data
-    data = _whole_body(deadline, max_bytes)
+    data = _whole_body(context, max_bytes)
     if kind.startswith("image/") or kind == "application/octet-stream":
         if not data:
             raise Problem("invalid_request", "The body is empty: it should be a picture.")
@@ -102,9 +103,9 @@ def picture(deadline: Deadline, max_bytes: int) -> bytes | str:
     return data
 
 
-def _json_picture(deadline: Deadline, max_bytes: int) -> bytes | str:
+def _json_picture(context: RequestContext, max_bytes: int) -> bytes | str:
     limit = max_bytes * 3 // 2 + MAX_JSON_BYTES  # base64 with line ends is 1.4 times as long
-    body = json_body(PictureBody, deadline, limit)
+    body = json_body(PictureBody, context, limit)
     if body.url and body.image:
         raise Problem("invalid_request", "Send `url` or `image`, not both.")
     if body.image:
@@ -117,7 +118,7 @@ def _json_picture(deadline: Deadline, max_bytes: int) -> bytes | str:
     )
 
 
-def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
+def pictures(context: RequestContext, max_bytes: int, most: int) -> list[bytes]:
     """The pictures of a multipart body, in order; file names are never looked at.
 
     Raises:
@@ -125,11 +126,11 @@ def pictures(deadline: Deadline, max_bytes: int, most: int) -> list[bytes]:
     """
     _check_encoding()
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
-    with reading(deadline, limit):
+    with reading(context, limit):
         try:
             return read_pictures(_reader(), request.headers["Content-Type"], most)
         except Problem:
-            _check_ended(g.body.count, limit)
+            _check_ended(context.budget.received, limit)
             raise
 
 
@@ -137,13 +138,13 @@ def _reader() -> Callable[[int], bytes]:
     """What reads the body. Werkzeug's stream copies it, and ends one whose length nobody told."""
     stream = request.stream  # refuses what is too large by its own word
     told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
-    read: Callable[[int], bytes] = g.body.read if told else stream.read
+    read: Callable[[int], bytes] = request.environ["wsgi.input"].read if told else stream.read
     return read
 
 
-def _whole_body(deadline: Deadline, max_bytes: int) -> bytes:
+def _whole_body(context: RequestContext, max_bytes: int) -> bytes:
     _check_encoding()
-    with reading(deadline, max_bytes):
+    with reading(context, max_bytes):
         data = request.get_data(cache=False)
         _check_ended(len(data), max_bytes)
     return data
@@ -166,52 +167,21 @@ def _check_ended(count: int, limit: int) -> None:
 
 
 @contextlib.contextmanager
-def reading(deadline: Deadline, max_bytes: int) -> Iterator[None]:
-    """While the body is read: not more than `max_bytes`, and not longer than the deadline.
-
-    A client that sends one byte at a time would hold its thread for ever, since every byte starts
-    the socket's own time limit anew; closing the socket's reading side ends it from outside.
-    """
+def reading(context: RequestContext, max_bytes: int) -> Iterator[None]:
+    """While the body is read: not more than `max_bytes`, and not longer than the deadline."""
     request.max_content_length = max_bytes
-    with reading_at_most(deadline.remaining(), request.environ) as late:
-        try:
-            yield
-        except RequestEntityTooLarge:
-            raise Problem("image_too_large", _too_large(max_bytes)) from None
-        except ClientDisconnected:
-            if late.over:
-                raise deadline.exceeded() from None
-            raise
-    if late.over:
-        raise deadline.exceeded()
-
-
-class Late:
-    """Whether reading has taken too long."""
-
-    over = False
-
-
-@contextlib.contextmanager
-def reading_at_most(seconds: float, environ: dict[str, Any]) -> Iterator[Late]:
-    """Read for so long; then the socket's reading side is closed, and it is `over`."""
-    connection: socket.socket | None = environ.get("gunicorn.socket")
-    late = Late()
-    if isinstance(connection, Connection) and connection.queued is not None:
-        yield late  # at the desk all of the body is there
-        return
-
-    def give_up() -> None:
-        late.over = True
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
-
-    alarm = alarms.set(seconds, give_up)
+    deadline = context.deadline
     try:
-        yield late
-    finally:
-        alarm.cancel()
+        with body_read_before(deadline, request.environ):
+            yield
+    except RequestEntityTooLarge:
+        raise Problem("image_too_large", _too_large(max_bytes)) from None
+    except BlockingIOError:  # the socket's own time limit
+        raise deadline.exceeded() from None
+    except ClientDisconnected:
+        deadline.check()
+        raise
+    deadline.check()
 
 
 def _too_large(max_bytes: int) -> str:

@@ -69,13 +69,15 @@ class Settings(BaseSettings):
         default_factory=usable_cpus, ge=1, le=256, description="Worker processes."
     )
     threads: int = Field(
-        128, ge=1, le=1024, description="Connections that a worker serves at the same time."
+        128,
+        ge=1,
+        le=1024,
+        description="Threads of a worker: requests that it takes on at once.",
     )
     model_dir: Path = Field(Path("models"), description="Folder of model folders; all are served.")
     default_model: str = Field(
         "cat_dog", description="Name of the model that answers if none is named."
     )
-    engine: Literal["onnxruntime"] = Field("onnxruntime", description="What runs the models.")
     precision: Precision | None = Field(
         None,
         description="`float32` or `int8`: which file of a model; the quicker one here if empty.",
@@ -140,6 +142,16 @@ class Settings(BaseSettings):
         description="Folder for the files of a running service: copies of its models, metrics, "
         "process id. Left out, one below `/tmp` that is named after user, address and port.",
     )
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """MAX_UPLOAD_MB in bytes."""
+        return self.max_upload_mb * 2**20
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """MAX_BATCH_MB in bytes."""
+        return self.max_batch_mb * 2**20
 
     @property
     def address(self) -> str:

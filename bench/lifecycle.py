@@ -23,7 +23,7 @@ from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.model_store import reload
-from api.model_store.state_dir import Runtime
+from api.model_store.state_dir import StateDir
 from bench.load import side_by_side
 from common.errors import DogorcatError
 from tests.colour_model import write_colour_model
@@ -75,7 +75,7 @@ def measure(requests_wanted: int, reloads: int, kills: int) -> Report:
         settings = {"MODEL_DIR": models, "RUNTIME_DIR": folder / "run", "WEB_CONCURRENCY": 2}
         with running_service(folder, LOG_LEVEL="warning", **settings) as service:
             with _clients(service, report):
-                _disturb(service, Runtime(folder / "run"), models, report, reloads, kills)
+                _disturb(service, StateDir(folder / "run"), models, report, reloads, kills)
                 while sum(report.answers.values()) < requests_wanted:
                     time.sleep(0.05)
             _read_metrics(service, report)
@@ -96,7 +96,7 @@ def write_model(models: Path, version: int, *, damaged: bool = False) -> None:
 
 def _disturb(
     service: RunningService,
-    runtime: Runtime,
+    state: StateDir,
     models: Path,
     report: Report,
     reloads: int,
@@ -107,24 +107,24 @@ def _disturb(
         damaged = number % 3 == 0
         write_model(models, number, damaged=damaged)
         if left and number > reloads // 2:  # in the second half: without warning, in mid-reload
-            threading.Timer(random.uniform(0, 1), _kill, (runtime, report)).start()
+            threading.Timer(random.uniform(0, 1), _kill, (state, report)).start()
             left -= 1
         try:
-            reload.request(runtime)
+            reload.request(state)
             report.accepted += 1
         except DogorcatError:
             if not damaged:
                 raise
             report.refused += 1
     for _ in range(left):
-        _kill(runtime, report)
+        _kill(state, report)
         time.sleep(1)
     while len(report.kills) < kills:
         time.sleep(0.1)
 
 
-def _kill(runtime: Runtime, report: Report) -> None:
-    victim = random.choice(list(runtime.reports()))
+def _kill(state: StateDir, report: Report) -> None:
+    victim = random.choice(list(state.reports()))
     report.kills.append(time.monotonic())
     os.kill(victim, signal.SIGKILL)
 

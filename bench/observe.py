@@ -22,19 +22,19 @@ CALLS, ROUNDS = 500, 20
 
 
 def application(watched: bool) -> Callable[[], None]:
-    """A call of an application that does next to nothing, but for a picture's three stages."""
-    from api.telemetry import request_log  # reads PROMETHEUS_MULTIPROC_DIR, which main sets
+    """A call of an application that does next to nothing, but for a picture's stages."""
+    # These read PROMETHEUS_MULTIPROC_DIR, which main sets.
+    from api.memory_budget import MemoryBudget
+    from api.telemetry import request_log
 
     app = Flask(__name__)
     if watched:
-        request_log.register(app, Settings())
+        request_log.register(app, Settings(), MemoryBudget(2**20))
 
     @app.get("/")
     def work() -> str:
         if watched:
-            with request_log.waiting():
-                pass
-            for name in ("decode", "inference"):
+            for name in ("wait", "decode", "inference"):
                 with request_log.stage(name):
                     pass
             request_log.verdict("cat_dog", "cat")

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.model_store import reload
-from api.model_store.state_dir import Runtime
+from api.model_store.state_dir import StateDir
 from bench.load import multipart, side_by_side
 from bench.photos import small
 from bench.processes import Server
@@ -44,8 +44,8 @@ def main(wanted: int, tiny: bool) -> None:
         if tiny:
             models = Path(name) / "models"
             write_colour_model(models / "cat_dog")
-        runtime = Runtime(Path(name) / "run")
-        settings = {"MODEL_DIR": models, "RUNTIME_DIR": runtime.folder}
+        state = StateDir(Path(name) / "run")
+        settings = {"MODEL_DIR": models, "RUNTIME_DIR": state.folder}
         settings |= {"REQUEST_TIMEOUT_S": 60}  # this process may have to wait
         with running_service(
             Path(name), WEB_CONCURRENCY=2, LOG_LEVEL="warning", **settings
@@ -62,7 +62,7 @@ def main(wanted: int, tiny: bool) -> None:
                 peaks = []
                 for _ in range(RELOADS):
                     with _watched(server) as seen:
-                        reload.request(runtime)
+                        reload.request(state)
                     peaks.append(max(seen))
                 time.sleep(2)
             print(f"answers by status (0: none): {dict(sorted(statuses.items()))}")

@@ -6,7 +6,7 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions, ProxyLocation
 
 from api.app import create_app
-from api.model_store.registry import Models
+from api.model_store.registry import ModelStore
 from api.ratelimit.hooks import SPARE_THREADS
 from api.settings import Settings
 from cluster.bridge import Bridge
@@ -98,7 +98,7 @@ def deploy(settings: Settings, scale: Scale) -> None:
     """
     if settings.host.startswith("unix:"):
         raise ClusterError(f"HOST={settings.host}: on a cluster it must be a network address.")
-    Models(settings)
+    ModelStore(settings)
     serve.start(
         proxy_location=ProxyLocation.EveryNode,
         http_options=HTTPOptions(

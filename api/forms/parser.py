@@ -16,7 +16,8 @@ from werkzeug.sansio import multipart as lenient
 from api.errors import Problem
 
 MAX_PARTS = 64
-STEP_BYTES = 64 * 1024
+STEP_BYTES = 256 * 1024
+"""Read at a time. gunicorn copies what is left of what it has received after each piece."""
 _MAX_HEADERS, _MAX_HEADER_BYTES = 32, 16 * 1024
 _MAX_HEAD_BYTES = 2 * STEP_BYTES
 """Of a preamble or of a part's headers, where the decoder has no limit of its own."""

@@ -1,4 +1,4 @@
-"""The models a worker serves: every folder of MODEL_DIR, loaded and proven, found by name."""
+"""The models a worker serves: every folder of MODEL_DIR, loaded and verified, found by name."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from api.model_store.state_dir import Runtime, telling
+from api.model_store.state_dir import StateDir, relabel_errors
 from api.settings import Settings
 from api.telemetry import metrics
 from common.allocator import return_free_memory
@@ -15,6 +15,7 @@ from common.classifier import Classifier
 from common.errors import ModelError, ModelNotFound
 
 LOOK_S = 0.2
+"""Seconds between two looks for a new generation."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,52 +54,52 @@ class Registry:
         return iter(self._models.values())
 
 
-class Models:
+class ModelStore:
     """The registry that is served now; exchanged as a whole when a reload publishes a new one.
 
     Args:
         settings: MODEL_DIR and DEFAULT_MODEL.
-        runtime: where reloads are published; None for models that stay what they are.
+        state: where reloads are published; None for models that stay what they are.
 
     Raises:
         ModelError: a model folder that cannot be served.
     """
 
-    def __init__(self, settings: Settings, runtime: Runtime | None = None) -> None:
+    def __init__(self, settings: Settings, state: StateDir | None = None) -> None:
         self._settings = settings
-        if runtime is None:
-            self.now = Registry(settings.model_dir, settings.default_model, settings.precision)
+        if state is None:
+            self.current = Registry(settings.model_dir, settings.default_model, settings.precision)
             return
-        self._runtime = runtime
-        self._generation = runtime.generation
+        self._state = state
+        self._generation = state.generation
         while True:
             try:
-                self.now = self._load(self._generation)
+                self.current = self._load(self._generation)
                 break
             except ModelError:
-                if self._generation == runtime.generation:
+                if self._generation == state.generation:
                     raise
-                self._generation = runtime.generation  # replaced while it was read
+                self._generation = state.generation  # replaced while it was read
 
-    def follow(self) -> None:
-        """Say that this worker is ready; from now on, exchange models when new ones are there."""
-        self._runtime.report(self._generation)
-        _count(self.now, 1)
-        threading.Thread(target=self._follow, name="reload", daemon=True).start()
+    def watch(self) -> None:
+        """Report that this worker is ready, and exchange its models at each reload from now on."""
+        self._state.report(self._generation)
+        _count(self.current, 1)
+        threading.Thread(target=self._watch, name="reload", daemon=True).start()
 
     def _load(self, generation: int) -> Registry:
-        folder = self._runtime.models(generation)
-        with telling(self._settings.model_dir, folder):
+        folder = self._state.models(generation)
+        with relabel_errors(self._settings.model_dir, folder):
             return Registry(folder, self._settings.default_model, self._settings.precision)
 
-    def _follow(self) -> None:
-        """Look out for new generations: load and prove beside the old models, then exchange them.
+    def _watch(self) -> None:
+        """Look for new generations: load and verify beside the old models, then exchange them.
 
-        What is under way ends with the models it began with, which are forgotten after it.
+        Requests in flight end with the models they began with, which are then forgotten.
         """
         while True:
             time.sleep(LOOK_S)
-            generation = self._runtime.generation
+            generation = self._state.generation
             if generation == self._generation:
                 continue
             self._generation = generation  # one that fails here is not tried again
@@ -107,10 +108,10 @@ class Models:
             except Exception:
                 _log.exception("generation %d cannot be loaded: the one before stays", generation)
                 continue
-            before, self.now = self.now, fresh
+            before, self.current = self.current, fresh
             _count(before, 0)
             _count(fresh, 1)
-            self._runtime.report(generation)
+            self._state.report(generation)
             del before, fresh
             time.sleep(LOOK_S)  # most requests that began with the old models are over
             return_free_memory()  # or each reload would take some more

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from api.model_store.state_dir import Runtime
+from api.model_store.state_dir import StateDir
 from common.errors import DogorcatError
 
 PATIENCE_S = 600.0
@@ -12,7 +12,7 @@ TO_BEGIN_S = 60.0
 PAUSE_S = 0.05
 
 
-def request(runtime: Runtime) -> str:
+def request(state: StateDir) -> str:
     """Ask the running service for a reload, and wait until every worker serves the new models.
 
     Returns:
@@ -21,27 +21,27 @@ def request(runtime: Runtime) -> str:
     Raises:
         DogorcatError: nothing runs here, or the new models are refused, with the reason.
     """
-    master = runtime.master()
+    master = state.master()
     if master is None:
-        raise DogorcatError(f"No service is running with RUNTIME_DIR={runtime.folder}.")
+        raise DogorcatError(f"No service is running with RUNTIME_DIR={state.folder}.")
     asked = time.monotonic()
     try:
         os.kill(master, signal.SIGHUP)
     except PermissionError:
         raise DogorcatError(f"The service (process {master}) belongs to another user.") from None
-    while (outcome := runtime.outcome) is None or outcome.began < asked:
-        _wait(runtime, asked)
-        if time.monotonic() - asked > TO_BEGIN_S and not runtime.busy:
+    while (outcome := state.outcome) is None or outcome.began < asked:
+        _wait(state, asked)
+        if time.monotonic() - asked > TO_BEGIN_S and not state.busy:
             raise DogorcatError("The reload ended before its end: see the service's log.")
     if outcome.reason:
         raise DogorcatError(f"{outcome.reason} The models from before are still served.")
-    while not (reports := runtime.reports()) or min(reports.values()) < outcome.generation:
-        _wait(runtime, asked)
+    while not (reports := state.reports()) or min(reports.values()) < outcome.generation:
+        _wait(state, asked)
     return f"Served by {len(reports)} workers: generation {outcome.generation}."
 
 
-def _wait(runtime: Runtime, since: float) -> None:
-    if runtime.master() is None:
+def _wait(state: StateDir, since: float) -> None:
+    if state.master() is None:
         raise DogorcatError("The service has ended.")
     if time.monotonic() - since > PATIENCE_S:
         raise DogorcatError(f"Not done within {PATIENCE_S:.0f} seconds: see the service's log.")

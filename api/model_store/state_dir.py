@@ -47,7 +47,7 @@ class Outcome:
     """Reloads since the start whose models were refused."""
 
 
-class Runtime:
+class StateDir:
     """The files of one running service."""
 
     def __init__(self, folder: Path) -> None:
@@ -223,12 +223,12 @@ def copy_models(model_dir: Path, target: Path) -> None:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, copy / name)
         for name in run:
-            with telling(model_dir, target):
+            with relabel_errors(model_dir, target):
                 check_file(card, copy, name)
 
 
 @contextlib.contextmanager
-def telling(model_dir: Path, target: Path) -> Iterator[None]:
+def relabel_errors(model_dir: Path, target: Path) -> Iterator[None]:
     """What is wrong with a copy is told of the folder that was copied."""
     try:
         yield

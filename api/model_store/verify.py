@@ -1,4 +1,4 @@
-"""New models for a running service: copy, prove, and only then publish.
+"""New models for a running service: copy, verify, and only then publish.
 
 The master starts this module as a process of its own when it gets SIGHUP: what a bad folder does
 to whoever loads it, it does to no one who serves.
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.model_store.registry import Registry
-from api.model_store.state_dir import Outcome, Runtime, copy_models, telling
+from api.model_store.state_dir import Outcome, StateDir, copy_models, relabel_errors
 from api.settings import Settings
 from api.telemetry import logs
 from common.errors import DogorcatError
@@ -21,32 +21,32 @@ from common.errors import DogorcatError
 _log = logging.getLogger("api.model_store.verify")
 
 
-def prepare(settings: Settings, runtime: Runtime) -> bool:
-    """Copy MODEL_DIR, prove the copy and publish it; whatever happens, write down how it went.
+def prepare(settings: Settings, state: StateDir) -> bool:
+    """Copy MODEL_DIR, verify the copy and publish it; whatever happens, write down how it went.
 
     Returns:
         whether there are new models.
     """
-    with runtime.reloading():
-        began, now, last = time.monotonic(), runtime.generation, runtime.outcome
+    with state.reloading():
+        began, now, last = time.monotonic(), state.generation, state.outcome
         accepted, refused = (last.accepted, last.refused) if last else (0, 0)
-        target = runtime.models(now + 1)
-        reason = _in_a_child(lambda: _prove(settings, target))
+        target = state.models(now + 1)
+        reason = _in_a_child(lambda: _verify(settings, target))
         if reason:
             _log.error("the new models are refused: %s", reason)
             shutil.rmtree(target, ignore_errors=True)
-            runtime.outcome = Outcome(now, reason, began, accepted=accepted, refused=refused + 1)
+            state.outcome = Outcome(now, reason, began, accepted=accepted, refused=refused + 1)
         else:
-            runtime.publish(now + 1)
-            runtime.outcome = Outcome(now + 1, None, began, accepted=accepted + 1, refused=refused)
+            state.publish(now + 1)
+            state.outcome = Outcome(now + 1, None, began, accepted=accepted + 1, refused=refused)
         return not reason
 
 
-def _prove(settings: Settings, target: Path) -> str:
+def _verify(settings: Settings, target: Path) -> str:
     """What is wrong with the models of MODEL_DIR, after copying them; empty if nothing is."""
     try:
         copy_models(settings.model_dir, target)
-        with telling(settings.model_dir, target):
+        with relabel_errors(settings.model_dir, target):
             registry = Registry(target, settings.default_model, settings.precision)
     except (DogorcatError, OSError, MemoryError) as error:
         return str(error) or "There is not enough memory."
@@ -73,7 +73,7 @@ if __name__ == "__main__":
     settings = Settings.load()
     logging.config.dictConfig(logs.configuration(settings.log_level))
     try:
-        done = prepare(settings, Runtime(settings.runtime_folder))
+        done = prepare(settings, StateDir(settings.runtime_folder))
     except OSError as error:  # no room even for the outcome
         _log.error("the reload ends in the middle: %s", error)
         done = False

@@ -9,7 +9,6 @@ import requests
 from api.photos.photo import Photo, plain_text, web_address
 from api.photos.remote import (
     TIMEOUT_S,
-    Fetch,
     RemoteSource,
     SourceFailure,
     one_kind_of_failure,
@@ -30,9 +29,9 @@ class Commons(RemoteSource):
     name = "commons"
     title = "Wikimedia Commons"
 
-    def __init__(self, fetcher: Fetch, url: str, contact: str | None = None) -> None:
+    def __init__(self, url: str, contact: str | None = None) -> None:
         """Set up the session; nothing is asked yet."""
-        super().__init__(fetcher)
+        super().__init__()
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False

@@ -12,7 +12,6 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from api.photos.photo import Photo, plain_text, web_address
 from api.photos.remote import (
     TIMEOUT_S,
-    Fetch,
     RemoteSource,
     SourceFailure,
     one_kind_of_failure,
@@ -70,9 +69,9 @@ class Flickr(RemoteSource):
     name = "flickr"
     title = "Flickr"
 
-    def __init__(self, fetcher: Fetch, keys: FlickrKeys, url: str) -> None:
+    def __init__(self, keys: FlickrKeys, url: str) -> None:
         """Set up the client; nothing is asked yet."""
-        super().__init__(fetcher)
+        super().__init__()
         self._api = flickrapi.FlickrAPI(
             keys.public.get_secret_value(),
             keys.secret.get_secret_value(),

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import ClassVar
 
 from api.photos.photo import ANY, Photo
-from api.photos.remote import TRIES, SourceFailure
+from api.photos.remote import TRIES, Fetch, SourceFailure
 from common.errors import ImageError
 from common.file_names import printable
 from common.images import load_image
@@ -38,8 +38,12 @@ class Folder:
         self._files: dict[str, Path] = {}
         self._until = 0.0
 
-    def photo(self, subject: str, words: str) -> tuple[Photo, bytes]:
-        """Draw a photo whose bytes are known to be a picture; `words` are for other sources.
+    def photo(self, subject: str, words: str, fetch: Fetch) -> tuple[Photo, bytes]:
+        """Draw a photo whose bytes are known to be a picture.
+
+        Args:
+            subject: the subfolder's name, or `any`.
+            words, fetch: for other sources.
 
         Raises:
             SourceFailure: no photo of this subject, or none that can be read.

@@ -4,11 +4,11 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import requests
 
@@ -38,11 +38,8 @@ REST_ASKED_S = 600.0
 log = logging.getLogger(__name__)
 
 
-class Fetch(Protocol):
-    """What is needed of `common.fetch.fetcher.Fetcher`."""
-
-    def fetch(self, url: str) -> bytes:
-        """The bytes behind an address; raises `FetchError`."""
+Fetch = Callable[[str], bytes]
+"""Gets the bytes behind an address; raises `FetchError`."""
 
 
 class SourceFailure(PhotoSourceUnavailable):
@@ -70,8 +67,7 @@ class RemoteSource(ABC):
     title: ClassVar[str]
     """As people call it."""
 
-    def __init__(self, fetcher: Fetch) -> None:
-        self._fetcher = fetcher
+    def __init__(self) -> None:
         self._lock = Lock()
         self._pools: dict[str, _Pool] = {}
         self._rest_until = 0.0
@@ -88,7 +84,7 @@ class RemoteSource(ABC):
             SourceFailure: whatever went wrong.
         """
 
-    def photo(self, subject: str, words: str) -> tuple[Photo, bytes]:
+    def photo(self, subject: str, words: str, fetch: Fetch) -> tuple[Photo, bytes]:
         """Draw a photo and fetch its bytes, which are known to be a picture.
 
         Raises:
@@ -98,7 +94,7 @@ class RemoteSource(ABC):
         for _ in range(TRIES):
             photo = self._draw(words)
             try:
-                return replace(photo, subject=subject), self._bytes(photo)
+                return replace(photo, subject=subject), self._bytes(photo, fetch)
             except FetchBusy:
                 raise
             except FetchTimeout:
@@ -111,9 +107,9 @@ class RemoteSource(ABC):
             self._rest(failure)
         raise failure
 
-    def _bytes(self, photo: Photo) -> bytes:
+    def _bytes(self, photo: Photo, fetch: Fetch) -> bytes:
         assert photo.image_url  # a search returns no photo without
-        data = self._fetcher.fetch(photo.image_url)
+        data = fetch(photo.image_url)
         picture = load_image(data, (32, 32))
         path = photo.image_url.split("?")[0].lower()
         if path.endswith((".jpg", ".jpeg")) and picture.format != "JPEG":

@@ -23,7 +23,7 @@ SET_UP = {
 class PhotoSources:
     """Random photos. Thread-safe."""
 
-    def __init__(self, settings: Settings, fetcher: Fetch) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Set up what the settings allow; nothing is asked of any source yet.
 
         Raises:
@@ -39,7 +39,7 @@ class PhotoSources:
                 )
             self.folder = Folder(settings.photo_folder)
         for name in settings.photo_sources:
-            source = self._make(name, settings, fetcher)
+            source = self._make(name, settings)
             if source:
                 self._sources.append(source)
 
@@ -48,12 +48,15 @@ class PhotoSources:
         """The sources that are set up, in the order in which they are asked."""
         return tuple(source.name for source in self._sources)
 
-    def random(self, search_words: Mapping[str, str], subject: str = ANY) -> tuple[Photo, bytes]:
+    def random(
+        self, search_words: Mapping[str, str], subject: str, fetch: Fetch
+    ) -> tuple[Photo, bytes]:
         """Draw a photo and get its bytes.
 
         Args:
             search_words: label -> what to search for, for every label that may be drawn.
             subject: a label, or `any`: a label drawn at random, or any photo of the folder.
+            fetch: gets the bytes behind an address; raises `FetchError`.
 
         Returns:
             the photo with its credit, and its bytes, known to be a picture.
@@ -67,7 +70,7 @@ class PhotoSources:
         for source in self._sources:
             wanted = subject if isinstance(source, Folder) else label
             try:
-                return source.photo(wanted, search_words.get(label, label).replace("_", " "))
+                return source.photo(wanted, search_words.get(label, label).replace("_", " "), fetch)
             except SourceFailure as failure:
                 log.info("Random: %s %s.", source.title, failure)
                 reasons.append(f"{source.title} {failure}")
@@ -79,13 +82,13 @@ class PhotoSources:
         more = f" More sources can be set up: {hint}." if hint else ""
         raise PhotoSourceUnavailable(f"No photo now: {'; '.join(reasons)}.{more}")
 
-    def _make(self, name: str, settings: Settings, fetcher: Fetch) -> RemoteSource | Folder | None:
+    def _make(self, name: str, settings: Settings) -> RemoteSource | Folder | None:
         if name == "folder":
             return self.folder
         if name == "commons":
             from api.photos.commons import Commons
 
-            return Commons(fetcher, settings.commons_api_url, settings.contact)
+            return Commons(settings.commons_api_url, settings.contact)
         # Imported only where there is a key: flickrapi is slow to load.
         from api.photos.flickr import Flickr, FlickrKeys, read_keys
 
@@ -96,4 +99,4 @@ class PhotoSources:
             keys = FlickrKeys(public=key, secret=secret)
         else:
             return None
-        return Flickr(fetcher, keys, settings.flickr_api_url)
+        return Flickr(keys, settings.flickr_api_url)

@@ -4,17 +4,20 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 
 from flask import Response, request
 
-from api import errors, memory_budget, request_body, schemas
-from api.deadline import Deadline
+from api import errors, request_body, schemas
+from api.context import RequestContext, current_request
 from api.openapi import Tag, documented
 from api.routes.resource import ServiceResource, answer
+from common.classifier import Classifier
 from common.errors import FetchBusy
 
 MOST = 32
 PAUSE_S = 0.05
+"""Until a link is tried again whose host is busy with other links of the batch."""
 
 
 class ClassifyBatch(ServiceResource):
@@ -43,15 +46,15 @@ class ClassifyBatch(ServiceResource):
         Send a form with several `image` fields, or JSON with a list of links. The results come in
         their order; a picture that cannot be classified has a problem in place of a result.
         """
-        deadline = self.service.deadline()
+        context = current_request()
         options = request_body.query(schemas.ResultQuery)
-        self.service.registry.get(options.model)  # a wrong name spoils all of them
+        model = self.service.model(options.model)
         sources: Sequence[bytes | str]
         if request.mimetype == "application/json":
-            sources = request_body.json_body(schemas.UrlsBody, deadline).urls
+            sources = request_body.json_body(schemas.UrlsBody, context).urls
         elif request.mimetype == "multipart/form-data":
-            largest = self.service.settings.max_batch_mb * 2**20
-            sources = request_body.pictures(deadline, largest, most=MOST)
+            limit = self.service.settings.max_batch_bytes
+            sources = request_body.pictures(context, limit, most=MOST)
         else:
             raise errors.Problem(
                 "unsupported_media_type",
@@ -59,37 +62,37 @@ class ClassifyBatch(ServiceResource):
                 '{"urls": […]}.',
             )
         width = min(len(sources), self.service.settings.fetch_concurrency)
-        with self.service.lane.place(), ThreadPoolExecutor(width) as pool:
-            # Addresses are fetched side by side; decoding and inference wait for their turn.
-            # Each item runs within this request: the same models, one line in the log.
-            contexts = [copy_context() for _ in sources]
-            items = pool.map(
-                lambda context, source: context.run(self._item, source, options, deadline),
-                contexts,
-                sources,
-            )
-            return answer(schemas.BatchAnswer(results=tuple(items)))
+        classify = partial(self._item, model=model, options=options, context=context)
+        with self.service.queue.admit(), ThreadPoolExecutor(width) as pool:
+            # Links are fetched side by side; decoding and inference wait for their turn. Each
+            # picture is a part of this request: its stages and verdicts are told together.
+            items = [pool.submit(copy_context().run, classify, source) for source in sources]
+            return answer(schemas.BatchAnswer(results=tuple(item.result() for item in items)))
 
     def _item(
-        self, source: bytes | str, options: schemas.ResultQuery, deadline: Deadline
+        self,
+        source: bytes | str,
+        model: Classifier,
+        options: schemas.ResultQuery,
+        context: RequestContext,
     ) -> schemas.Result | schemas.BatchError:
         try:
-            data, fetch_ms = self._load(source, deadline)
+            data, fetch_ms = self._load(source, context)
             try:
-                return self.service.infer(data, fetch_ms, options, deadline)
+                return self.service.infer(data, fetch_ms, model, options, context)
             finally:
                 if isinstance(source, str):
-                    memory_budget.done_with(len(data))
+                    context.budget.give_back(len(data))
         except Exception as error:
-            problem = errors.answer(errors.to_problem(error))
+            problem = errors.counted_body(errors.to_problem(error))
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))
 
-    def _load(self, source: bytes | str, deadline: Deadline) -> tuple[bytes, float]:
+    def _load(self, source: bytes | str, context: RequestContext) -> tuple[bytes, float]:
         """Like `Service.load`, but patient: many pictures of a batch may be of the same host."""
         while True:
             try:
-                return self.service.load(source, deadline)
+                return self.service.load(source, context)
             except FetchBusy:
-                if deadline.remaining() < PAUSE_S:
+                if context.deadline.remaining() < PAUSE_S:
                     raise
                 time.sleep(PAUSE_S)

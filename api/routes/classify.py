@@ -3,6 +3,7 @@
 from flask import Response
 
 from api import request_body, schemas
+from api.context import current_request
 from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
@@ -31,7 +32,9 @@ class Classify(ServiceResource):
         Send the file as the field `image` of a form or as the raw body, or send JSON with a link or
         with the file in base64.
         """
-        deadline = self.service.deadline()
+        context = current_request()
         options = request_body.query(schemas.ResultQuery)
-        source = request_body.picture(deadline, self.service.max_bytes)
-        return answer(self.service.classify(source, options, deadline))
+        model = self.service.model(options.model)
+        limit = self.service.settings.max_upload_bytes
+        source = request_body.picture(context, limit)
+        return answer(self.service.classify(source, model, options, context))

@@ -17,7 +17,7 @@ class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
 
 class Ready(Resource):  # type: ignore[misc]
-    """GET /readyz: the models are loaded, proven and warm."""
+    """GET /readyz: the models are loaded, verified and warm."""
 
     internal = True
 
@@ -25,4 +25,7 @@ class Ready(Resource):  # type: ignore[misc]
         self.service = service
 
     def get(self) -> dict[str, Any]:
-        return {"status": "ready", "models": [m.card.name for m in self.service.registry]}
+        return {
+            "status": "ready",
+            "models": [model.card.name for model in self.service.models.current],
+        }

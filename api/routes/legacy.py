@@ -6,6 +6,7 @@ from flask import Response
 
 from api import request_body, schemas
 from api.classification import ANY
+from api.context import current_request
 from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
@@ -39,10 +40,11 @@ class DogProbability(ServiceResource):
         The score of the label `dog` of the default model, or of its last label where there is none.
         New programs use `classify`.
         """
-        deadline = self.service.deadline()
-        url = request_body.json_body(schemas.UrlBody, deadline).url
-        result = self.service.classify(url, schemas.ResultQuery(), deadline)
-        labels = self.service.registry.get(None).card.labels
+        context = current_request()
+        model = self.service.model(None)
+        url = request_body.json_body(schemas.UrlBody, context).url
+        result = self.service.classify(url, model, schemas.ResultQuery(), context)
+        labels = model.card.labels
         asked = "dog" if "dog" in labels else labels[-1]
         scores = {scored.label: scored.score for scored in result.predictions}
         return answer(schemas.DogProbability(prob=scores[asked], url=url))
@@ -64,5 +66,6 @@ class RandomImage(ServiceResource):
         What the photo source says of it, with the `search_term` it was found by. New programs use
         `random_photo`.
         """
-        photo, _ = self.service.random_photo(ANY, None)
+        model = self.service.model(None)
+        photo, _ = self.service.random_photo(ANY, model, current_request())
         return {**photo.raw, "search_term": photo.subject}

@@ -27,7 +27,7 @@ class Models(ServiceResource):
         Each with its card: labels, metrics and how they were measured, provenance and licence.
         """
         request_body.query(schemas.NoQuery)
-        registry = self.service.registry
+        registry = self.service.models.current
         entries = tuple(_entry(model, registry) for model in registry)
         return _revalidated(answer(schemas.ModelList(models=entries)))
 
@@ -52,7 +52,7 @@ class Model(ServiceResource):
         What it was trained on, how well it does and how that was measured.
         """
         request_body.query(schemas.NoQuery)
-        registry = self.service.registry
+        registry = self.service.models.current
         return _revalidated(answer(_entry(registry.get(name), registry)))
 
 

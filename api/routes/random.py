@@ -3,6 +3,7 @@
 from flask import Response
 
 from api import request_body, schemas
+from api.context import current_request
 from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
@@ -24,9 +25,12 @@ class Random(ServiceResource):
         From Flickr, Wikimedia Commons or a folder, with its credit; classified unless
         `classify=false`.
         """
-        deadline = self.service.deadline()
+        context = current_request()
         options = request_body.query(schemas.RandomQuery)
-        photo, data = self.service.random_photo(options.subject, options.model)
-        result = self.service.classify(data, options, deadline) if options.classify else None
+        model = self.service.model(options.model)
+        photo, data = self.service.random_photo(options.subject, model, context)
+        result = None
+        if options.classify:
+            result = self.service.classify(data, model, options, context)
         credit = schemas.PhotoCredit.model_validate(photo, from_attributes=True)
         return answer(schemas.RandomAnswer(photo=credit, result=result))

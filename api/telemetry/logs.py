@@ -39,14 +39,19 @@ class Formatter(logging.Formatter):
         return _encode(line)
 
 
+class NoClientTimeouts(logging.Filter):
+    """Leaves out that a client was given up for its silence: gunicorn logs it as an error of ours.
+
+    A blocking socket raises `BlockingIOError` when its time limit is over (`api.gunicorn_conf`).
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, BlockingIOError)
+
+
 class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's logger without its access log: `request_log` writes a line for each request."""
-
-    def setup(self, cfg: Any) -> None:
-        """What no line shows is not looked for: half of a line's time (as Python's docs advise)."""
-        super().setup(cfg)
-        logging._srcfile = None
-        logging.logThreads = logging.logMultiprocessing = False
 
     def access(self, *_: Any) -> None:
         """Nothing."""
@@ -58,6 +63,7 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": Formatter}},
+        "filters": {"no_client_timeouts": {"()": NoClientTimeouts}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -67,5 +73,12 @@ def configuration(level: str) -> dict[str, Any]:
         },
         "root": {"level": level.upper(), "handlers": ["stderr"]},
         # One job, one line: the handler is the root's.
-        "loggers": {"gunicorn.error": {"level": level.upper(), "handlers": [], "propagate": True}},
+        "loggers": {
+            "gunicorn.error": {
+                "level": level.upper(),
+                "handlers": [],
+                "propagate": True,
+                "filters": ["no_client_timeouts"],
+            }
+        },
     }

@@ -16,11 +16,9 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
-
-from api.model_store.state_dir import Outcome, Runtime
+from prometheus_client.registry import Collector
 
 STAGES = ("fetch", "wait", "decode", "inference")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -47,7 +45,7 @@ STAGE_SECONDS = Histogram(
     buckets=SECONDS,
     registry=_own,
 )
-UNDER_WAY = Gauge(
+IN_FLIGHT = Gauge(
     "dogorcat_requests_under_way",
     "Requests that are being answered.",
     multiprocess_mode="livesum",
@@ -87,34 +85,13 @@ MODEL_LOADED = Gauge(
 )
 
 
-class _Reloads:
-    """How reloads went, as their process wrote it down."""
+def register(app: Flask, collectors: Iterable[Collector] = ()) -> None:
+    """Answer GET /metrics.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def collect(self) -> Iterable[Metric]:
-        last = self._runtime.outcome or Outcome(self._runtime.generation, ended=0.0)
-        reloads = Metric("dogorcat_reloads", "Reloads by how they ended.", "counter")
-        reloads.add_sample("dogorcat_reloads_total", {"outcome": "accepted"}, last.accepted)
-        reloads.add_sample("dogorcat_reloads_total", {"outcome": "refused"}, last.refused)
-        yield reloads
-        yield GaugeMetricFamily(
-            "dogorcat_last_reload_timestamp_seconds",
-            "When the last reload ended; 0 if there was none.",
-            last.ended,
-        )
-        refused = GaugeMetricFamily(
-            "dogorcat_last_reload_refused",
-            "1 while the last reload was one that was refused, with the reason.",
-            labels=("reason",),
-        )
-        refused.add_metric((last.reason or "",), float(bool(last.reason)))
-        yield refused
-
-
-def register(app: Flask, runtime: Runtime | None) -> None:
-    """Answer GET /metrics."""
+    Args:
+        app: whose metrics these are.
+        collectors: what is asked for values besides, where there are several workers.
+    """
     WORKERS.set(1)
 
     @app.get("/metrics")
@@ -123,6 +100,6 @@ def register(app: Flask, runtime: Runtime | None) -> None:
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            if runtime:
-                registry.register(_Reloads(runtime))
+            for collector in collectors:
+                registry.register(collector)
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

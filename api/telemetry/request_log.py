@@ -1,105 +1,95 @@
-"""What is seen of each request: its id, its line in the log, its metrics, its Server-Timing."""
+"""What is told of each request: its id, its line in the log, its metrics, its Server-Timing."""
 
 import logging
 import re
 import secrets
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import cache
-from wsgiref.types import WSGIEnvironment
+from types import TracebackType
 
 from flask import Flask, Response, request, request_started
 
+from api.context import (
+    RequestContext,
+    begin_request,
+    current_request,
+    current_request_or_none,
+    end_request,
+)
+from api.deadline import Deadline
+from api.memory_budget import MemoryBudget, RequestBudget
 from api.settings import Settings
 from api.telemetry import metrics
 
 REQUEST_ID = "X-Request-Id"
 
-_SANE = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
+_VALID_ID = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
 _METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 _PROBES = {"/healthz", "/readyz", "/metrics"}
 
 _log = logging.getLogger("api.request")
 
-
-@dataclass(slots=True)
-class _Seen:
-    """What is known of a request so far. Lists are only appended to: threads need no lock."""
-
-    id: str
-    began: float
-    waited: float = 0.0
-    """Seconds on the desk (`api.desk`), until they are added to the stage `wait`."""
-    stages: list[tuple[str, float]] = field(default_factory=list)
-    verdicts: list[tuple[str, str]] = field(default_factory=list)
+# `labels` looks each of these up under a lock, for every request anew; there are few of them.
+_stage_seconds = cache(metrics.STAGE_SECONDS.labels)
+_requests = cache(metrics.REQUESTS.labels)
+_request_seconds = cache(metrics.REQUEST_SECONDS.labels)
+_verdicts = cache(metrics.VERDICTS.labels)
 
 
-# Asked for a dozen times in each request: Flask's `g` would go ten calls deep each time.
-_current: ContextVar[_Seen | None] = ContextVar("seen", default=None)
+def register(app: Flask, settings: Settings, memory: MemoryBudget) -> None:
+    """Begin and end the context of each request of `app`, and log it.
 
-
-def register(app: Flask, settings: Settings) -> None:
-    """Watch the requests of `app`. To be called first: what is registered first ends last."""
-    allowed = ", ".join(settings.cors_origins)
+    Register this first: Flask runs after_request and teardown hooks in reverse.
+    """
+    allowed_origins = ", ".join(settings.cors_origins)
 
     @request_started.connect_via(app)  # before any hook: each of them may end the request
     def begin(_: Flask) -> None:
-        _current.set(_begun(request.headers.get(REQUEST_ID, ""), request.environ))
-        metrics.UNDER_WAY.inc()
+        begin_request(
+            RequestContext(
+                id=valid_id(request.headers.get(REQUEST_ID, "")),
+                began=time.perf_counter(),
+                deadline=Deadline(settings.request_timeout_s),
+                budget=RequestBudget(memory),
+            )
+        )
+        metrics.IN_FLIGHT.inc()
 
     @app.after_request
-    def end(response: Response) -> Response:
-        seen = _current.get()
-        assert seen
-        seconds = _now() - seen.began
-        stages = _by_stage(seen)
+    def log(response: Response) -> Response:
+        state = current_request()
+        seconds = time.perf_counter() - state.began
+        stages = _by_stage(state)
         headers = response.headers  # `add`: to set one, all are looked through
-        headers.add(REQUEST_ID, seen.id)
+        headers.add(REQUEST_ID, state.id)
         timing = [f"{name};dur={value * 1000:.1f}" for name, value in stages.items()]
         headers.add("Server-Timing", ", ".join([*timing, f"total;dur={seconds * 1000:.1f}"]))
-        if allowed:
-            headers.add("Timing-Allow-Origin", allowed)
-        rule, method = request.url_rule, request.method
-        route = rule.rule if rule else "unknown"
-        method = method if method in _METHODS else "other"
+        if allowed_origins:
+            headers.add("Timing-Allow-Origin", allowed_origins)
+        rule = request.url_rule
+        route, method = rule.rule if rule else "unknown", _known(request.method)
         _requests(method, route, response.status_code).inc()
         _request_seconds(route).observe(seconds)
         level = logging.DEBUG if route in _PROBES else logging.INFO
         if _log.isEnabledFor(level):
-            _log.log(level, "request", extra=_line(seen, method, route, response, seconds, stages))
+            line = _line(state, method, route, response.status_code, seconds, stages)
+            _log.log(level, "request", extra=line)
         return response
 
     @app.teardown_request
-    def gone(error: BaseException | None) -> None:
-        if _current.get():
-            _current.set(None)
-            metrics.UNDER_WAY.dec()
+    def end(error: BaseException | None) -> None:
+        state = end_request()
+        if state is not None:
+            state.budget.give_back()
+            metrics.IN_FLIGHT.dec()
 
 
-def _begun(given_id: str, environ: WSGIEnvironment) -> _Seen:
-    """A request, from when its head came, if that is known (`api.connection`)."""
-    now, connection = _now(), environ.get("gunicorn.socket")
-    queued: float | None = getattr(connection, "queued", None)
-    return _Seen(
-        id_of(given_id),
-        began=getattr(connection, "came", now),
-        waited=0.0 if queued is None else now - queued,
-    )
+def valid_id(given: str) -> str:
+    """The id of a request: the one it brings if that is a valid one, else a new one."""
+    return given if _VALID_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def id_of(given: str) -> str:
-    """The id of a request: the one it brings if that is a sane one, else a new one."""
-    return given if _SANE.fullmatch(given) else secrets.token_hex(8)
-
-
-def request_id() -> str | None:
-    """The id of the request that is being answered; None outside of one."""
-    seen = _current.get()
-    return seen.id if seen else None
-
-
-class stage:  # reads as a function; a generator would cost twice as much
+class stage:  # used like a function; a generator would cost twice as much
     """Time a stage of the work on a picture, whether it succeeds or not."""
 
     def __init__(self, name: str) -> None:
@@ -107,96 +97,68 @@ class stage:  # reads as a function; a generator would cost twice as much
         self.seconds = 0.0
 
     def __enter__(self) -> "stage":
-        self._began = _now()
+        self._began = time.perf_counter()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.seconds = _now() - self._began
-        if kind is None or issubclass(kind, Exception):  # else it begins anew (`api.desk`)
-            self._record()
-
-    def _record(self) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.seconds = time.perf_counter() - self._began
         _stage_seconds(self._name).observe(self.seconds)
-        seen = _current.get()
-        if seen:
-            seen.stages.append((self._name, self.seconds))
-
-
-class waiting(stage):
-    """The stage `wait`: all parts of it are added up."""
-
-    def __init__(self) -> None:
-        super().__init__("wait")
-        seen = _current.get()
-        if seen:
-            self.seconds, seen.waited = seen.waited, 0.0
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds += _now() - self._began
-
-    def over(self) -> None:
-        """That was the last part."""
-        self._record()
-
-
-# What `labels` looks up under a lock, anew for each request; there are few of them.
-_stage_seconds = cache(metrics.STAGE_SECONDS.labels)
-_requests = cache(metrics.REQUESTS.labels)
-_request_seconds = cache(metrics.REQUEST_SECONDS.labels)
-_verdicts = cache(metrics.VERDICTS.labels)
+        state = current_request_or_none()
+        if state:
+            state.stages.append((self._name, self.seconds))
 
 
 def verdict(model: str, label: str) -> None:
     """Count a picture's verdict."""
     _verdicts(model, label).inc()
-    seen = _current.get()
-    if seen:
-        seen.verdicts.append((model, label))
+    state = current_request_or_none()
+    if state:
+        state.verdicts.append((model, label))
 
 
-def refused(code: str) -> None:
-    """Count a problem that takes the place of an answer."""
-    metrics.REFUSED.labels(code).inc()
-
-
-def turned_away(code: str, method: str, status: int) -> None:
+def rejected(code: str, method: str, status: int) -> None:
     """Count a request that was refused before it was routed."""
-    refused(code)
-    _requests(method if method in _METHODS else "other", "unknown", status).inc()
+    metrics.REFUSED.labels(code).inc()
+    _requests(_known(method), "unknown", status).inc()
+
+
+def _known(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 def _line(
-    seen: _Seen,
+    state: RequestContext,
     method: str,
     route: str,
-    response: Response,
+    status: int,
     seconds: float,
     stages: dict[str, float],
 ) -> dict[str, object]:
     """What is logged of a request: neither its path and query, nor its body, nor who sent it."""
     line: dict[str, object] = {
-        "request_id": seen.id,
+        "request_id": state.id,
         "method": method,
         "route": route,
-        "status": response.status_code,
+        "status": status,
         "ms": round(seconds * 1000, 1),
     }
     if stages:
         line["stages_ms"] = {name: round(value * 1000, 1) for name, value in stages.items()}
-    if len(seen.verdicts) == 1:
-        line["model"], line["verdict"] = seen.verdicts[0]
-    elif seen.verdicts:
-        line["pictures"] = len(seen.verdicts)
+    if len(state.verdicts) == 1:
+        line["model"], line["verdict"] = state.verdicts[0]
+    elif state.verdicts:
+        line["pictures"] = len(state.verdicts)
     return line
 
 
-def _by_stage(seen: _Seen) -> dict[str, float]:
+def _by_stage(state: RequestContext) -> dict[str, float]:
     """Seconds by stage, in the order of the work; a batch's pictures are added up."""
     found: dict[str, float] = {}
-    for name, seconds in seen.stages:
+    for name, seconds in state.stages:
         found[name] = found.get(name, 0.0) + seconds
     return {name: found[name] for name in metrics.STAGES if name in found}
-
-
-def _now() -> float:
-    return time.perf_counter()

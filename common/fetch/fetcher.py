@@ -44,6 +44,10 @@ _OVERHEAD_BYTES = 1_000_000
 _CHUNK = 65_536
 
 
+OnBytes = Callable[[int], None]
+"""Told how many bytes have come."""
+
+
 class Fetcher:
     """Fetches pictures; one for each process, shared by its threads."""
 
@@ -55,7 +59,6 @@ class Fetcher:
         concurrency: int,
         allowed_ports: Collection[int],
         allowed_networks: Sequence[IPv4Network | IPv6Network] = (),
-        on_bytes: Callable[[int], None] = lambda count: None,
     ) -> None:
         """
         Args:
@@ -64,8 +67,6 @@ class Fetcher:
             concurrency: fetches at once; a quarter of them, at least two, from one host.
             allowed_ports: those that are dialled.
             allowed_networks: those that are dialled besides the public internet.
-            on_bytes: told how many bytes of a body have arrived, on the thread that fetches, and
-                with a minus how many a fetch that fails has dropped; what it raises ends the fetch.
         """
         self.concurrency = concurrency
         self.per_host = max(2, concurrency // 4)
@@ -73,7 +74,6 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._ports = frozenset(allowed_ports)
         self._networks = tuple(allowed_networks)
-        self._on_bytes = on_bytes
         self._fetches = KeyedLimiter(concurrency)
         self._names = KeyedLimiter(self.per_host)
         self._hosts = KeyedLimiter(self.per_host)
@@ -82,12 +82,16 @@ class Fetcher:
         self._tls = ssl.create_default_context()
         self._tls.load_verify_locations(certifi.where())
 
-    def fetch(self, url: str, *, timeout_s: float | None = None) -> bytes:
+    def fetch(
+        self, url: str, *, timeout_s: float | None = None, on_bytes: OnBytes = lambda count: None
+    ) -> bytes:
         """Fetch what lies at an http(s) address.
 
         Args:
             url: as a stranger wrote it.
             timeout_s: shortens the fetcher's own timeout, never lengthens it.
+            on_bytes: called with the number of bytes that have arrived of a body, and with a
+                negative one for what a fetch that fails has dropped; what it raises ends the fetch.
 
         Returns:
             the body of the answer, as it came.
@@ -105,7 +109,7 @@ class Fetcher:
         here = self._parse(url)
         with self._fetches.slot(""), _only_fetch_errors(deadline):
             for _ in range(MAX_REDIRECTS + 1):
-                answer = self._request(here, deadline)
+                answer = self._request(here, deadline, on_bytes)
                 if isinstance(answer, bytes):
                     return answer
                 here = self._follow(here, answer)
@@ -128,7 +132,7 @@ class Fetcher:
             raise FetchFailed("The other server redirects from https to http.")
         return there
 
-    def _request(self, url: Url, deadline: Deadline) -> bytes | str:
+    def _request(self, url: Url, deadline: Deadline, on_bytes: OnBytes) -> bytes | str:
         """One request: the body, or the Location of a redirect."""
         with self._names.slot(url.host):
             found = self._vetted(url, deadline)
@@ -144,7 +148,7 @@ class Fetcher:
                 connection.putheader("Accept", "image/*")
                 connection.putheader("Connection", "close")
                 connection.endheaders()
-                return self._answer(connection.getresponse())
+                return self._answer(connection.getresponse(), on_bytes)
 
     def _vetted(self, url: Url, deadline: Deadline) -> list[_Found]:
         """Every address of the host, if all of them may be dialled."""
@@ -195,7 +199,7 @@ class Fetcher:
                 return sock
         raise AssertionError("found is never empty")
 
-    def _answer(self, response: http.client.HTTPResponse) -> bytes | str:
+    def _answer(self, response: http.client.HTTPResponse, on_bytes: OnBytes) -> bytes | str:
         location = response.getheader("Location")
         if response.status in _REDIRECTS and location is not None:
             # http.client reads headers as Latin-1; what servers write there is UTF-8.
@@ -212,7 +216,7 @@ class Fetcher:
         body = io.BytesIO()
         try:
             while chunk := response.read(_CHUNK):
-                self._on_bytes(len(chunk))
+                on_bytes(len(chunk))
                 body.write(chunk)
                 if body.tell() > self._max_bytes:
                     raise self._too_large()
@@ -220,7 +224,7 @@ class Fetcher:
             if body.tell() < max(expected or 0, 1):
                 raise FetchFailed("The other server broke off before the picture was complete.")
         except BaseException:
-            self._on_bytes(-body.tell())
+            on_bytes(-body.tell())
             raise
         return body.getvalue()
 

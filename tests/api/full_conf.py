@@ -1,32 +1,20 @@
-"""The service's configuration for gunicorn, but all places for pictures are taken from the start.
-
-What a thread answers, and not the door, has a header of its own.
-"""
-
-from collections.abc import Callable, Iterable
-from typing import Any
+"""The service's configuration for gunicorn, but its compute queue is full from the start."""
 
 from flask import Flask
 
-from api import gunicorn_conf
 from api.gunicorn_conf import *  # noqa: F403  # gunicorn takes its settings from module variables
-from tests.api.lanes import fill
-
-BY_THREAD = "X-By-Thread"
+from tests.api.full_queue import fill
 
 wsgi_app = "tests.api.full_conf:worker_app()"
 
 
 def worker_app() -> Flask:
-    app = gunicorn_conf.worker_app()
-    fill(app)
-    inner = app.wsgi_app
+    from api.app import create_app
+    from api.classification import Service
+    from api.settings import Settings
 
-    def marking(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, [*headers, (BY_THREAD, "yes")], *rest)
-
-        return inner(environ, start)
-
-    app.wsgi_app = marking  # type: ignore[method-assign]
+    settings = Settings.load()
+    service = Service.start(settings)
+    app = create_app(settings, service)
+    app.extensions["places"] = fill(service.queue)  # given back when they are forgotten
     return app

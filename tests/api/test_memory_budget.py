@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.errors import Problem
-from api.memory_budget import BodyMemory, CountedInput, Share
+from api.memory_budget import CountedInput, MemoryBudget, RequestBudget
 from api.settings import Settings
 from tests.api.conftest import RED
 
 
 def test_what_arrives_is_counted_over_all_requests_and_given_back() -> None:
-    memory = BodyMemory(100)
-    mine, yours = Share(memory), Share(memory)
+    worker = MemoryBudget(100)
+    mine, yours = RequestBudget(worker), RequestBudget(worker)
     assert len(CountedInput(io.BytesIO(bytes(60)), mine).read(50)) == 50
     with pytest.raises(Problem) as refusal:
         CountedInput(io.BytesIO(bytes(60)), yours).read(60)
@@ -29,8 +29,9 @@ def test_what_arrives_is_counted_over_all_requests_and_given_back() -> None:
     mine.give_back()
     mine.give_back()  # once is enough
     mine.take(30)
+    mine.take(-10)  # a fetch that fails drops what it had
     with pytest.raises(Problem):
-        mine.take(1)
+        mine.take(11)
 
 
 @pytest.fixture(scope="module")

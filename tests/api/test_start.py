@@ -23,7 +23,6 @@ from tests.running import environment, free_port, run_to_its_end, running_servic
         ({"PHOTO_FOLDER": "/nowhere"}, "PHOTO_FOLDER=/nowhere"),
         ({"MODEL_DIR": "/nowhere"}, "MODEL_DIR=/nowhere"),
         ({"DEFAULT_MODEL": "nobody"}, "DEFAULT_MODEL=nobody"),
-        ({"ENGINE": "abacus"}, "ENGINE=abacus"),
         (
             {"CORS_ORIGINS": "https://*.example.org"},
             "CORS_ORIGINS=https://*.example.org: this has a wildcard",

@@ -8,10 +8,10 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from api.app import create_app
-from api.middleware.load_shedding import Shedder
+from api.classification import Service
 from api.settings import Settings
 from tests.api.conftest import RED
-from tests.api.lanes import fill
+from tests.api.full_queue import fill
 
 ORIGIN = "https://page.example"
 OWN = {"X-Request-Id", "Server-Timing", "Content-Length"}
@@ -19,9 +19,11 @@ OWN = {"X-Request-Id", "Server-Timing", "Content-Length"}
 
 
 def full_app(model_dir: Path, **settings: object) -> Flask:
-    """An application all of whose places are taken."""
-    app = create_app(Settings(model_dir=model_dir, **settings))  # type: ignore[arg-type]
-    fill(app)
+    """An application whose compute queue is full."""
+    given = Settings(model_dir=model_dir, **settings)  # type: ignore[arg-type]
+    service = Service.start(given)
+    app = create_app(given, service)
+    app.extensions["places"] = fill(service.queue)  # given back when they are forgotten
     return app
 
 
@@ -34,16 +36,23 @@ def headers_of(answer: TestResponse) -> set[tuple[str, str]]:
 
 
 def test_a_refusal_is_flasks(model_dir: Path) -> None:
-    app = full_app(model_dir)
-    shedder: Shedder = app.extensions["shedder"]
-    mine = post(app.test_client())
-    flasks = post(Client(shedder._application))
-    assert (mine.status, mine.json["code"]) == ("503 SERVICE UNAVAILABLE", "overloaded")
-    assert mine.status == flasks.status
-    assert mine.json | {"request_id": ""} == flasks.json | {"request_id": ""}
-    assert headers_of(mine) == headers_of(flasks)
-    assert mine.json["request_id"] == mine.headers["X-Request-Id"]
-    assert post(app.test_client(), **{"X-Request-Id": "mine-7"}).json["request_id"] == "mine-7"
+    """Flask answers what comes from a page of another origin; one that is not allowed to read it
+    gets no more headers than a program.
+    """
+    client = full_app(model_dir, cors_origins=(ORIGIN,)).test_client()
+    early, flasks = post(client), post(client, Origin="https://other.example")
+    assert (early.status, early.json["code"]) == ("503 SERVICE UNAVAILABLE", "overloaded")
+    assert early.status == flasks.status
+    assert early.json | {"request_id": ""} == flasks.json | {"request_id": ""}
+    # Of the origins that Flask knows of.
+    more = {"Cross-Origin-Resource-Policy", "Timing-Allow-Origin", "Vary"}
+    assert {one for one in headers_of(flasks) if one[0] not in more} == {
+        one for one in headers_of(early) if one[0] not in more
+    }
+    assert "Server-Timing" in flasks.headers
+    assert "Server-Timing" not in early.headers
+    assert early.json["request_id"] == early.headers["X-Request-Id"]
+    assert post(client, **{"X-Request-Id": "mine-7"}).json["request_id"] == "mine-7"
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/api/v1/models"])

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from api.model_store.reload import request
-from api.model_store.state_dir import Runtime
+from api.model_store.state_dir import StateDir
 from common.card import sha256_of
 from common.errors import DogorcatError
 from tests.api.photo_servers import picture
@@ -40,10 +40,10 @@ class World:
 
     service: RunningService
     models: Path
-    runtime: Runtime
+    state: StateDir
 
     def reload(self) -> subprocess.CompletedProcess[str]:
-        return reload(RUNTIME_DIR=self.runtime.folder)
+        return reload(RUNTIME_DIR=self.state.folder)
 
     def version(self) -> str:
         """Of the model that answers."""
@@ -88,7 +88,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "API_KEYS_FILE": keys,
     }
     with running_service(folder, **settings) as service:
-        yield World(service, models, Runtime(folder / "run"))
+        yield World(service, models, StateDir(folder / "run"))
     assert not (folder / "run").exists(), "what is left behind"
 
 
@@ -148,12 +148,12 @@ def test_bad_models_are_refused(world: World, damage: Callable[[Path], object], 
     before = world.version()
     damage(world.replace(version="bad"))
     with pytest.raises(DogorcatError) as refusal:
-        request(world.runtime)
+        request(world.state)
     reason, rest = str(refusal.value).split(" The models from before ")
     assert rest == "are still served."
     assert words in reason
     assert str(world.models) in reason, "the operator's folder, not our copy of it"
-    assert str(world.runtime.folder) not in reason
+    assert str(world.state.folder) not in reason
     assert world.version() == before
     escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
     assert f'dogorcat_last_reload_refused{{reason="{escaped}"}} 1.0' in world.metrics()
@@ -166,7 +166,7 @@ def test_a_killed_worker_comes_back_with_the_models_of_the_others(world: World) 
     _truncate(world.models / "cat_dog")
     keys = world.models.parent / "keys"
     keys.write_text("what is no key")
-    before = world.runtime.reports()
+    before = world.state.reports()
     victim = min(before)
     os.kill(victim, signal.SIGKILL)
     end = time.monotonic() + TIMEOUT_S
@@ -174,7 +174,7 @@ def test_a_killed_worker_comes_back_with_the_models_of_the_others(world: World) 
         assert world.version() == "8"
         assert time.monotonic() < end
     keys.write_text("")
-    while len(now := world.runtime.reports()) < 2 or victim in now:
+    while len(now := world.state.reports()) < 2 or victim in now:
         assert world.version() == "8"
         assert time.monotonic() < end
     assert set(now.values()) == set(before.values())
@@ -189,7 +189,7 @@ def test_a_reload_that_is_killed_is_noticed(world: World, monkeypatch: pytest.Mo
     proving.start()
     monkeypatch.setattr("api.model_store.reload.TO_BEGIN_S", 2.0)
     with pytest.raises(DogorcatError, match="ended"):
-        request(world.runtime)
+        request(world.state)
     proving.join()
     assert world.version() == "8"
     assert world.reload().returncode == 0
@@ -235,7 +235,7 @@ def test_a_runtime_dir_that_is_not_ours(
 
 
 def test_a_second_service_leaves_the_first_alone(world: World) -> None:
-    env = environment(MODEL_DIR=world.models, RUNTIME_DIR=world.runtime.folder)
+    env = environment(MODEL_DIR=world.models, RUNTIME_DIR=world.state.folder)
     result = run_to_its_end(env | {"PORT": str(free_port())})
     assert "a service that is running uses it" in result.stderr
     assert result.returncode != 0
@@ -274,7 +274,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         write_colour_model(models / "cat_dog")
         settings |= {"MODEL_DIR": models, "RUNTIME_DIR": disk / "run"}
         with running_service(tmp_path, **settings) as service:
-            world = World(service, models, Runtime(disk / "run"))
+            world = World(service, models, StateDir(disk / "run"))
             for number in range(2):
                 write_colour_model(models / f"large{number}")
                 with (models / f"large{number}" / "model.onnx").open("ab") as file:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.photos import PhotoSources, remote
+from api.photos import Photo, PhotoSources, remote
 from api.settings import Settings, SettingsError
 from common.errors import FetchBusy, PhotoSourceUnavailable
 from common.fetch.fetcher import Fetcher
@@ -42,7 +42,18 @@ def servers() -> Iterator[dict[str, PhotoServer]]:
         yield {"flickr": flickr, "commons": commons}
 
 
-def make(servers: dict[str, PhotoServer], **settings: Any) -> PhotoSources:
+class Sources(PhotoSources):
+    """Random's sources, and what they fetch photos with."""
+
+    def __init__(self, settings: Settings, fetcher: Fetcher) -> None:
+        super().__init__(settings)
+        self._fetcher = fetcher
+
+    def draw(self, subject: str) -> tuple[Photo, bytes]:
+        return self.random(WORDS, subject, self._fetcher.fetch)
+
+
+def make(servers: dict[str, PhotoServer], **settings: Any) -> Sources:
     """Random's sources as the service makes them, on the local servers."""
     ports = [server.port for server in servers.values()]
     fetcher = Fetcher(
@@ -58,13 +69,13 @@ def make(servers: dict[str, PhotoServer], **settings: Any) -> PhotoSources:
         "flickr_api_url": f"{servers['flickr'].url}/services/rest/",
         "commons_api_url": f"{servers['commons'].url}/w/api.php",
     }
-    return PhotoSources(Settings(**(defaults | settings)), fetcher)
+    return Sources(Settings(**(defaults | settings)), fetcher)
 
 
-def refused(sources: PhotoSources, subject: str = "cat") -> str:
+def refused(sources: Sources, subject: str = "cat") -> str:
     """The one sentence or two that Random gives up with."""
     with pytest.raises(PhotoSourceUnavailable) as caught:
-        sources.random(WORDS, subject)
+        sources.draw(subject)
     text = str(caught.value)
     assert "key-1234" not in text
     assert "secret-5678" not in text
@@ -74,7 +85,7 @@ def refused(sources: PhotoSources, subject: str = "cat") -> str:
 
 def test_flickr_is_asked_for_free_and_safe_photos_once(servers: dict[str, PhotoServer]) -> None:
     sources = make(servers, photo_sources=("flickr",))
-    drawn = [sources.random(WORDS, "cat")[0] for _ in range(25)]
+    drawn = [sources.draw("cat")[0] for _ in range(25)]
     (call,) = servers["flickr"].calls
     assert call["method"] == "flickr.photos.search"
     assert call["text"] == "cat"
@@ -88,7 +99,7 @@ def test_flickr_photo_has_its_credit(servers: dict[str, PhotoServer]) -> None:
     title = "Tom &amp; <b>Jerry</b>\n 猫"
     record = flickr_record(servers["flickr"], 1, title=title, license="12")
     servers["flickr"].answer = lambda _: flickr_answer([record])
-    photo, data = make(servers).random(WORDS, "cat")
+    photo, data = make(servers).draw("cat")
     assert photo.title == "Tom & Jerry 猫"
     assert photo.author == "Marine Explorer"
     assert photo.licence == "CC BY-SA 4.0"
@@ -124,14 +135,14 @@ def test_flickr_photos_that_may_not_be_shown(
     good, bad = flickr_record(servers["flickr"], 1), flickr_record(servers["flickr"], 2, **changes)
     servers["flickr"].answer = lambda _: flickr_answer([bad, good, bad, {}, None])  # type: ignore[list-item]
     sources = make(servers, photo_sources=("flickr",))
-    assert {sources.random(WORDS, "cat")[0].id for _ in range(4)} == {good["id"]}
+    assert {sources.draw("cat")[0].id for _ in range(4)} == {good["id"]}
 
 
 @pytest.mark.parametrize("licence", [4, "5", "7", "8", "9", "10", "11", "12"])
 def test_flickr_free_licences_have_a_name(servers: dict[str, PhotoServer], licence: object) -> None:
     record = flickr_record(servers["flickr"], 1, license=licence)
     servers["flickr"].answer = lambda _: flickr_answer([record])
-    photo, _ = make(servers).random(WORDS, "cat")
+    photo, _ = make(servers).draw("cat")
     assert photo.licence
     assert photo.licence_url
 
@@ -147,7 +158,7 @@ def test_flickr_numbers_may_be_text(
     servers["flickr"].answer = lambda _: flickr_answer(records, **changes)
     sources = make(servers, photo_sources=("flickr",))
     for _ in range(20):
-        sources.random(WORDS, "cat")
+        sources.draw("cat")
     assert len(servers["flickr"].calls) == 20
     assert max(int(call["page"]) for call in servers["flickr"].calls) <= 8
 
@@ -155,7 +166,7 @@ def test_flickr_numbers_may_be_text(
 def test_flickr_size_that_is_missing(servers: dict[str, PhotoServer]) -> None:
     record = flickr_record(servers["flickr"], 1, url_c=None)
     servers["flickr"].answer = lambda _: flickr_answer([record])
-    photo, _ = make(servers).random(WORDS, "cat")
+    photo, _ = make(servers).draw("cat")
     assert photo.image_url
     assert photo.image_url.endswith("1_m.jpg")
 
@@ -185,7 +196,7 @@ def test_flickr_fault_is_named_and_passed_over(
     text = refused(make(servers, photo_sources=("flickr",)))
     assert words in text
     assert "Flickr" in text
-    photo, _ = make(servers).random(WORDS, "cat")
+    photo, _ = make(servers).draw("cat")
     assert photo.source == "commons"
 
 
@@ -213,7 +224,7 @@ def test_deleted_photos_are_passed_over(servers: dict[str, PhotoServer]) -> None
     sources = make(servers, photo_sources=("flickr",))
     for _ in range(5):
         try:
-            photo, _ = sources.random(WORDS, "cat")
+            photo, _ = sources.draw("cat")
         except PhotoSourceUnavailable:
             continue  # three that are gone in a row: the source rests
         assert photo.id.endswith("3")
@@ -227,13 +238,13 @@ def test_a_source_that_failed_rests_and_is_asked_again(
     works = flickr.answer
     flickr.answer = lambda _: as_json({}, status=500)
     sources = make(servers)
-    assert sources.random(WORDS, "cat")[0].source == "commons"
-    assert sources.random(WORDS, "cat")[0].source == "commons"
+    assert sources.draw("cat")[0].source == "commons"
+    assert sources.draw("cat")[0].source == "commons"
     assert len(flickr.calls) == 1, "not asked while it rests"
     now = remote.time.monotonic()
     monkeypatch.setattr(remote.time, "monotonic", lambda: now + remote.REST_S[0] + 1)
     flickr.answer = works
-    assert sources.random(WORDS, "cat")[0].source == "flickr"
+    assert sources.draw("cat")[0].source == "flickr"
 
 
 def test_retry_after_is_kept(
@@ -253,17 +264,17 @@ def test_photos_of_the_last_search_outlive_a_failure(
     servers: dict[str, PhotoServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = make(servers, photo_sources=("flickr",))
-    sources.random(WORDS, "cat")
+    sources.draw("cat")
     servers["flickr"].answer = lambda _: HTML
     now = remote.time.monotonic()
     monkeypatch.setattr(remote.time, "monotonic", lambda: now + remote.FRESH_S + 1)
-    assert sources.random(WORDS, "cat")[0].source == "flickr"
+    assert sources.draw("cat")[0].source == "flickr"
     assert len(servers["flickr"].calls) == 2
 
 
 def test_commons_keeps_the_rules(servers: dict[str, PhotoServer]) -> None:
     sources = make(servers, photo_sources=("commons",), contact="me@example.org")
-    photo, data = sources.random(WORDS, "sea_lion")
+    photo, data = sources.draw("sea_lion")
     (call,) = servers["commons"].calls
     assert call["iiurlwidth"] in {"330", "500", "960", "1280"}, "a standard width"
     assert call["gsrnamespace"] == "6"
@@ -302,7 +313,7 @@ def test_commons_photos_that_may_not_be_shown(
     pages = {"1": good, "2": bad, "3": {"missing": True}, "4": {"imageinfo": []}}
     servers["commons"].answer = lambda _: commons_answer(pages)
     sources = make(servers, photo_sources=("commons",))
-    assert {sources.random(WORDS, "cat")[0].id for _ in range(4)} == {"1"}
+    assert {sources.draw("cat")[0].id for _ in range(4)} == {"1"}
 
 
 @pytest.mark.parametrize(
@@ -325,7 +336,7 @@ def test_commons_fault_is_named(servers: dict[str, PhotoServer], reply: Reply, w
 
 def test_any_is_one_of_the_labels(servers: dict[str, PhotoServer]) -> None:
     sources = make(servers, photo_sources=("flickr",))
-    subjects = {sources.random(WORDS, "any")[0].subject for _ in range(40)}
+    subjects = {sources.draw("any")[0].subject for _ in range(40)}
     assert subjects == set(WORDS)
     assert {call["text"] for call in servers["flickr"].calls} == set(WORDS.values())
 
@@ -340,7 +351,7 @@ def test_a_service_that_is_busy_is_no_fault_of_the_source(
 
     monkeypatch.setattr(Fetcher, "fetch", busy)
     with pytest.raises(FetchBusy):
-        sources.random(WORDS, "cat")
+        sources.draw("cat")
 
 
 def test_nothing_set_up_says_how(servers: dict[str, PhotoServer]) -> None:
@@ -354,7 +365,7 @@ def test_keys_from_a_file(servers: dict[str, PhotoServer], tmp_path: Path) -> No
     file = tmp_path / "keys.json"
     file.write_text(json.dumps({"public": "key-1234", "secret": "secret-5678"}))
     sources = make(servers, flickr_api_key=None, flickr_api_secret=None, flickr_keys_file=file)
-    assert sources.random(WORDS, "cat")[0].source == "flickr"
+    assert sources.draw("cat")[0].source == "flickr"
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"public": "secret-5678"}', "secret-5678"])

@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
 )
 def test_subfolders_are_subjects(root: Path, subject: str, titles: set[str]) -> None:
     folder = Folder(root)
-    drawn = [folder.photo(subject, "")[0] for _ in range(100)]
+    drawn = [folder.photo(subject, "", no_fetch)[0] for _ in range(100)]
     assert {photo.title for photo in drawn} == titles
     assert {photo.subject for photo in drawn} == {subject}
     assert not any(str(root) in str(photo) for photo in drawn)
@@ -52,7 +52,11 @@ def test_subfolders_are_subjects(root: Path, subject: str, titles: set[str]) -> 
 @pytest.mark.parametrize("subject", ["fox", "..", "/", "../photos", "", "."])
 def test_a_subject_without_a_subfolder(root: Path, subject: str) -> None:
     with pytest.raises(PhotoSourceUnavailable):
-        Folder(root).photo(subject, "")
+        Folder(root).photo(subject, "", no_fetch)
+
+
+def no_fetch(url: str) -> bytes:
+    raise AssertionError("a folder fetches nothing")
 
 
 def test_links_out_of_the_folder_are_not_followed(root: Path, tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ def test_broken_photos_are_passed_over(root: Path) -> None:
     (root / "dog" / "broken.jpg").write_bytes(picture()[:300])
     (root / "dog" / "pipe.jpg").write_bytes(b"")
     folder = Folder(root)
-    assert {folder.photo("dog", "")[0].title for _ in range(20)} == {"x"}
+    assert {folder.photo("dog", "", no_fetch)[0].title for _ in range(20)} == {"x"}
 
 
 def test_a_pipe_is_no_photo(root: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_photo_may_have_any_name(tmp_path: Path, name: bytes) -> None:
     (tmp_path / "cat\udcfc").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/cat\xfc/" + name)).write_bytes(picture())
     folder = Folder(tmp_path)
-    photo, _ = folder.photo("any", "")
+    photo, _ = folder.photo("any", "", no_fetch)
     assert photo.title == NAMES[name]
     answer = samples_client(folder).get("/api/v1/samples")
     (sample,) = json.loads(answer.data.decode())["samples"]
@@ -127,7 +131,7 @@ def test_what_cannot_be_shown_is_not_drawn(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(PhotoSourceUnavailable, match="holds no photos"):
-        Folder(tmp_path).photo("any", "")
+        Folder(tmp_path).photo("any", "", no_fetch)
     assert Folder(tmp_path).samples(6) == []
 
 

@@ -3,12 +3,12 @@
 import socket
 import time
 
-from api.ratelimit.limiter import ANSWER_S, Counters
+from api.ratelimit.limiter import ANSWER_S, RateLimiter
 from tests.running import free_port
 
 
 def test_each_client_has_its_own_window() -> None:
-    counters = Counters("2 per minute", "memory://")
+    counters = RateLimiter("2 per minute", "memory://")
     first = [counters.hit("classify", "a") for _ in range(3)]
     assert [count.allowed for count in first] == [True, True, False]
     assert [count.remaining for count in first] == [1, 0, 0]
@@ -17,7 +17,7 @@ def test_each_client_has_its_own_window() -> None:
 
 
 def test_the_tightest_of_several_limits_decides() -> None:
-    counters = Counters("100 per day;1 per minute", "memory://")
+    counters = RateLimiter("100 per day;1 per minute", "memory://")
     assert counters.hit("a").remaining == 0
     refused = counters.hit("a")
     assert not refused.allowed
@@ -25,7 +25,7 @@ def test_the_tightest_of_several_limits_decides() -> None:
 
 
 def test_a_window_that_is_over_is_forgotten() -> None:
-    counters = Counters("1 per second", "memory://")
+    counters = RateLimiter("1 per second", "memory://")
     assert counters.hit("a").allowed
     while not (count := counters.hit("a")).allowed:
         assert count.reset
@@ -33,14 +33,14 @@ def test_a_window_that_is_over_is_forgotten() -> None:
 
 
 def test_memory_counts_while_redis_does_not_answer() -> None:
-    counters = Counters("1 per minute", f"redis://127.0.0.1:{free_port()}")
+    counters = RateLimiter("1 per minute", f"redis://127.0.0.1:{free_port()}")
     assert counters.hit("a").allowed
     assert not counters.hit("a").allowed
 
 
 def test_a_redis_that_says_nothing_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        counters = Counters("2 per minute", f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        counters = RateLimiter("2 per minute", f"redis://127.0.0.1:{silent.getsockname()[1]}")
         began = time.monotonic()
         assert counters.hit("a").allowed
         assert time.monotonic() - began < 10 * ANSWER_S

@@ -136,7 +136,7 @@ def test_what_a_failed_fetch_has_dropped_is_told() -> None:
         told.clear()
         with RawServer(answer) as server:
             try:
-                fetcher(server, on_bytes=told.append).fetch(server.url())
+                fetcher(server).fetch(server.url(), on_bytes=told.append)
             except ImageTooLarge:
                 assert min(told) < -100_000
         assert sum(told) == left

@@ -87,21 +87,6 @@ def running_service(
             raise
 
 
-@contextlib.contextmanager
-def on_one_cpu(
-    running: contextlib.AbstractContextManager[RunningService],
-) -> Iterator[RunningService]:
-    """A service that is started on one CPU: a single worker then has a desk (`api.desk`)."""
-    usable = os.sched_getaffinity(0)
-    with contextlib.ExitStack() as stack:
-        os.sched_setaffinity(0, {min(usable)})  # what is started inherits it
-        try:
-            service = stack.enter_context(running)
-        finally:
-            os.sched_setaffinity(0, usable)
-        yield service
-
-
 def wait_until(true: Callable[[], bool]) -> None:
     """Return as soon as something is true; fail if it takes too long."""
     end = time.monotonic() + PATIENCE_S

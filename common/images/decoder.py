@@ -6,7 +6,6 @@ pictures are decoded in this process (`common.images.render`), risky ones in one
 """
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +19,6 @@ from common.images.sandbox import Sandbox
 
 DECODE_TIMEOUT_S = 8.0
 """Seconds after which the sandbox gives up a picture."""
-QUICK_PIXELS = 4_000_000
-"""A baseline JPEG of more pixels takes more than a few hundredths of a second to decode; other
-pictures from a quarter of this on."""
 LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that one process decodes at a time; more if they are small."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
@@ -63,18 +59,14 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
     return load_image(data, target).pixels
 
 
-def load_image(
-    data: bytes, target: tuple[int, int], *, on_slow: Callable[[], None] | None = None
-) -> Picture:
+def load_image(data: bytes, target: tuple[int, int]) -> Picture:
     """Like `decode`, together with the format and size of the original.
 
     Args:
         data: as `decode`.
         target: as `decode`.
-        on_slow: called before this may take long: a large picture, or one that has to wait for
-            others or for another process.
     """
-    return _load(data, target, on_slow)
+    return _load(data, target)
 
 
 def preview(data: bytes, longest_side: int = 640) -> bytes:
@@ -97,13 +89,9 @@ def encode(pixels: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def _load(data: bytes, size: Size, on_slow: Callable[[], None] | None = None) -> Picture:
+def _load(data: bytes, size: Size) -> Picture:
     header = inspect(data)
-    baseline = header.rgb and not header.coefficients
-    quick = header.width * header.height <= (QUICK_PIXELS if baseline else QUICK_PIXELS // 4)
-    if on_slow and (header.needs_sandbox or not quick):
-        on_slow()
-    with _memory.reserve(header.memory(*decode_size(header, size)), on_slow):
+    with _memory.reserve(header.memory(*decode_size(header, size))):
         if header.needs_sandbox:
             pixels, original = _sandbox.render(data, size)
         else:

@@ -1,7 +1,7 @@
 """Bounds the memory that decoding takes in one process."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from common.errors import ImageTooLarge
@@ -19,12 +19,11 @@ class MemoryLimit:
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserve(self, size: int, on_slow: Callable[[], None] | None = None) -> Iterator[None]:
+    def reserve(self, size: int) -> Iterator[None]:
         """Hold `size` bytes for the block, after waiting until they are free.
 
         Args:
             size: bytes.
-            on_slow: called before waiting; what it raises ends the wait.
 
         Raises:
             ImageTooLarge: more than there are in all.
@@ -34,8 +33,6 @@ class MemoryLimit:
                 "The picture has more pixels than are accepted of its kind of file."
             )
         with self._changed:
-            if size > self._free and on_slow:
-                on_slow()
             self._changed.wait_for(lambda: size <= self._free)
             self._free -= size
         try:

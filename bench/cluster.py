@@ -49,18 +49,18 @@ def serve() -> None:
     on_ray = [sys.executable, "-m", "cluster", "serve", "--address", "local", *replicas]
     # What Ray recommends for throughput.
     haproxy = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
-    contenders = {
+    candidates = {
         "plain": (GUNICORN, {"WEB_CONCURRENCY": str(cores)}),
         "ray": (on_ray, {}),
         "ray, HAProxy": (on_ray, haproxy),
     }
-    found: dict[str, list[Load]] = {name: [] for name in contenders}
-    for _, env in contenders.values():
+    found: dict[str, list[Load]] = {name: [] for name in candidates}
+    for _, env in candidates.values():
         env["RATE_LIMIT"] = "1000000/second"
     with contextlib.ExitStack() as stack:
         servers = {
             name: stack.enter_context(running(name, command, PATH, env, ROOT, request))
-            for name, (command, env) in contenders.items()
+            for name, (command, env) in candidates.items()
         }
         for turn in range(ROUNDS + 1):
             for name, server in servers.items():
@@ -175,7 +175,14 @@ def bulk() -> None:
 
 def _floor(model: Path, folder: Path, count: int) -> float:
     """Photos in a second of plain processes, one on each core."""
-    command = [sys.executable, "-m", "bench.floor", str(model / ONNX), str(folder), str(count)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.lower_bound",
+        str(model / ONNX),
+        str(folder),
+        str(count),
+    ]
     done = subprocess.run([*command, "12"], cwd=ROOT, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout)["per_second"])
 

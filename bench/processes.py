@@ -22,6 +22,10 @@ def free_port() -> int:
         return port
 
 
+class NotStarted(Exception):
+    """A server that is not there, ended, or did not answer, in one line."""
+
+
 @dataclass
 class Server:
     """A process with all it has started.
@@ -82,26 +86,34 @@ def running(
     Args:
         command: `{port}` in it stands for the port to listen on.
         request: the whole HTTP request to send until it is answered with 200.
+
+    Raises:
+        NotStarted: it is not installed, it ended, or it did not answer.
     """
     port = free_port()
     log = Path(f".cache/bench/{name.replace(' ', '_').replace(',', '')}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [part.format(port=port) for part in command],
-            cwd=cwd,
-            env={**os.environ, **env, "PORT": str(port)},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [part.format(port=port) for part in command],
+                cwd=cwd,
+                env={**os.environ, **env, "PORT": str(port)},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise NotStarted(f"{name} is not installed: {error.filename}") from None
     server = Server(name, process, port, path, log.absolute())
     try:
         while not _answers(port, request):
             late = time.perf_counter() - start > PATIENCE_S
             if process.poll() is not None or late:
-                raise RuntimeError(f"{name} does not start:\n{log.read_text(errors='replace')}")
+                lines = log.read_text(errors="replace").split("\n")
+                last = next((line for line in reversed(lines) if line.strip()), "it says nothing")
+                raise NotStarted(f"{name} does not start: {last.strip()} (all of it: {log})")
             time.sleep(0.02)
         server.ready_s = time.perf_counter() - start
         yield server

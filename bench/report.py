@@ -11,7 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from bench.contenders import ROOT, SERVICE
+from bench.servers import ROOT, SERVICE
 from bench.serving import RESULTS
 
 DOCUMENT = ROOT / "docs" / "performance.md"

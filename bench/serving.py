@@ -2,7 +2,7 @@
 
     python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog]
 
-Every contender gets the same photos and the same file of the model, from the same machine, in
+Every candidate gets the same photos and the same file of the model, from the same machine, in
 turns of a second, so that what else the machine does meets all of them. The load generator
 shares the cores: what counts is the CPU time of a server's processes per picture. Results are
 kept in .cache/bench/serving.json, part by part; `python -m bench.report` makes the table and the
@@ -24,8 +24,8 @@ from statistics import median
 from typing import Any
 
 from bench import load, photos
-from bench.contenders import KERAS, SERVICE, VENV, Contender, contenders, model_files
-from bench.processes import Server, running
+from bench.processes import NotStarted, Server, running
+from bench.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
 from common.cpus import usable_cpus
 
 RESULTS = Path(".cache/bench/serving.json")
@@ -34,7 +34,7 @@ ROUNDS, TURN_S = 15, 1
 SECONDS = 2
 LATENCY_S = 8
 SHARES = (0.5, 0.7, 0.9)
-"""Of its capacity, offered to each contender in the open loop."""
+"""Of its capacity, offered to each candidate in the open loop."""
 Results = dict[str, dict[str, Any]]
 
 
@@ -50,8 +50,6 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.parts) - parts.keys():
         parser.error(f"there is no part {unknown.pop()}; there are {', '.join(parts)}")
-    if not VENV.is_dir():
-        parser.error("the peers are not installed: `make bench` does that")
     results: Results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     results["machine"] = machine()
     for name in args.parts or parts:
@@ -63,19 +61,19 @@ def main() -> None:
 def capacity(model: Path, results: Results) -> None:
     """Closed loop with 500×375 photos: as much as each can, and what a picture costs."""
     files = photos.small().files
-    wanted, model_file = contenders(model), model_files(model)
+    wanted, model_file = candidates(model), model_files(model)
     with _all(wanted, files[0]) as servers:
         found: dict[str, dict[str, list[load.Load]]] = {key: {} for key in servers}
         floors: dict[str, list[dict[str, float]]] = {name: [] for name in model_file}
         for turn in range(ROUNDS):
             for connections in (8, 1, 32) if turn == 0 else (8,):
-                for contender in wanted:
-                    if contender.name == SERVICE and connections == 8:  # next to each other in time
-                        own = floor(model_file[contender.precision], files, TURN_S)
-                        floors[contender.precision].append(own)
-                    one = load.closed(servers[contender.key], files, connections, TURN_S)
-                    found[contender.key].setdefault(str(connections), []).append(one)
-                    _say(f"{connections} connections", contender.key, one)
+                for candidate in (one for one in wanted if one.key in servers):
+                    if candidate.name == SERVICE and connections == 8:  # next to each other in time
+                        own = floor(model_file[candidate.precision], files, TURN_S)
+                        floors[candidate.precision].append(own)
+                    one = load.closed(servers[candidate.key], files, connections, TURN_S)
+                    found[candidate.key].setdefault(str(connections), []).append(one)
+                    _say(f"{connections} connections", candidate.key, one)
         memory = {key: server.pss_mb() for key, server in servers.items()}
         results["capacity"] = {
             key: {
@@ -102,7 +100,7 @@ def sizes(model: Path, results: Results) -> None:
     """Closed loop with 12-megapixel photos, and with photos of all sizes."""
     results["sizes"] = {}
     sets = [photos.phone(), photos.mixed()]
-    with _all(contenders(model), sets[1].files[0]) as servers:
+    with _all(candidates(model), sets[1].files[0]) as servers:
         for kind in sets:
             for key, server in servers.items():
                 load.closed(server, kind.files, 4, 1)  # each photo once
@@ -119,7 +117,7 @@ def latency(model: Path, results: Results) -> None:
     """Open loop: photos arrive at random, at a share of what each can do."""
     files = photos.small().files
     results["latency"] = {}
-    wanted = [one for one in contenders(model) if one.name != KERAS]
+    wanted = [one for one in candidates(model) if one.name != KERAS]
     with _all(wanted, files[0]) as servers:
         for key, server in servers.items():
             quiet = load.closed(server, files, 1, SECONDS).p50_ms
@@ -138,11 +136,18 @@ def latency(model: Path, results: Results) -> None:
 
 
 def floor(model_file: Path, files: Sequence[bytes], seconds: float) -> dict[str, float]:
-    """Pictures in a second and CPU time per picture of `bench.floor`."""
+    """Pictures in a second and CPU time per picture of `bench.lower_bound`."""
     with tempfile.TemporaryDirectory() as folder:
         for i, data in enumerate(files):
             (Path(folder) / str(i)).write_bytes(data)
-        command = [sys.executable, "-m", "bench.floor", str(model_file), folder, str(len(files))]
+        command = [
+            sys.executable,
+            "-m",
+            "bench.lower_bound",
+            str(model_file),
+            folder,
+            str(len(files)),
+        ]
         done = subprocess.run(
             [*command, str(seconds)], stdout=subprocess.PIPE, text=True, check=True
         )
@@ -155,33 +160,40 @@ def machine() -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     ours = ("flask", "flask-restful", "gunicorn", "onnxruntime", "pillow", "tensorflow", "keras")
-    listed = subprocess.run(
-        [VENV / "python", "-m", "pip", "list", "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    theirs = {one["name"].lower(): one["version"] for one in json.loads(listed.stdout)}
     return {
         "date": time.strftime("%Y-%m-%d"),
         "cpu": f"{usable_cpus()} × {names[0] if names else platform.machine()}",
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "versions": {name: version(name) for name in ours},
-        "peers": {name: theirs[name] for name in ("fastapi", "uvicorn", "litserve", "bentoml")},
+        "peers": _versions_of_peers(),
         "real photos": photos.FOLDER.is_dir(),
     }
 
 
+def _versions_of_peers() -> dict[str, str]:
+    if not VENV.is_dir():
+        return {}
+    command = [VENV / "python", "-m", "pip", "list", "--format", "json"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = {one["name"].lower(): one["version"] for one in json.loads(listed.stdout)}
+    names = ("fastapi", "uvicorn", "litserve", "bentoml")
+    return {name: found[name] for name in names if name in found}
+
+
 @contextlib.contextmanager
-def _all(wanted: Sequence[Contender], photo: bytes) -> Iterator[dict[str, Server]]:
-    """All of them, started one after the other; who has nothing to do costs nothing."""
+def _all(wanted: Sequence[Candidate], photo: bytes) -> Iterator[dict[str, Server]]:
+    """All that can be started, one after the other; one with nothing to do costs nothing."""
     with contextlib.ExitStack() as stack:
         servers = {}
         for one in wanted:
             request = load.whole_request(one.path, photo)
             server = running(one.key, one.command, one.path, one.env, one.cwd, request)
-            servers[one.key] = stack.enter_context(server)
+            try:
+                servers[one.key] = stack.enter_context(server)
+            except NotStarted as error:  # the others are measured all the same
+                print(f"left out: {error}", flush=True)
+                continue
             print(f"{one.key}: ready after {servers[one.key].ready_s:.2f} s", flush=True)
             load.closed(servers[one.key], [photo], 8, 1)
         yield servers

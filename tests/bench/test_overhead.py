@@ -15,7 +15,7 @@ from flask import Flask
 from api.app import create_app
 from api.settings import Settings
 from bench import photos
-from bench.floor import classifier_of
+from bench.lower_bound import classifier_of
 from common.card import FILES
 from common.classifier import Classifier
 from tests.shared import ROOT

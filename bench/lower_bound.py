@@ -1,6 +1,6 @@
 """The floor: decode and inference in a plain loop on every core. No HTTP, no checks, no service.
 
-    python -m bench.floor MODEL_FILE FOLDER COUNT SECONDS
+    python -m bench.lower_bound MODEL_FILE FOLDER COUNT SECONDS
 
 Prints one line of JSON. FOLDER holds COUNT photos, named 0, 1, …; they are kept in memory.
 """

@@ -16,7 +16,7 @@ SERVICE, KERAS = "dogorcat", "Flask + Keras predict"
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """A way to serve the model."""
 
     name: str
@@ -32,7 +32,7 @@ class Contender:
         return f"{self.name}, {self.precision}"
 
 
-def contenders(model: Path) -> list[Contender]:
+def candidates(model: Path) -> list[Candidate]:
     """The service and its peers, with every file of a model folder that there is."""
     found = []
     for precision, file in model_files(model).items():
@@ -47,8 +47,8 @@ def model_files(model: Path) -> dict[Precision, Path]:
     }
 
 
-def _service(model: Path, precision: Precision) -> Contender:
-    return Contender(
+def _service(model: Path, precision: Precision) -> Candidate:
+    return Candidate(
         SERVICE,
         precision,
         command=[sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"],
@@ -63,7 +63,7 @@ def _service(model: Path, precision: Precision) -> Contender:
     )
 
 
-def _peers(model: Path, precision: Precision, file: Path) -> list[Contender]:
+def _peers(model: Path, precision: Precision, file: Path) -> list[Candidate]:
     env = {
         "MODEL_FILE": str(file.absolute()),
         "LABELS": ",".join(read_card(model).labels),
@@ -85,15 +85,15 @@ def _peers(model: Path, precision: Precision, file: Path) -> list[Contender]:
         ],
     }
     return [
-        Contender(name, precision, command, "/classify", env) for name, command in commands.items()
+        Candidate(name, precision, command, "/classify", env) for name, command in commands.items()
     ]
 
 
-def _keras(model: Path) -> Contender:
+def _keras(model: Path) -> Candidate:
     file = model / "model.keras"
     env = {"LABELS": ",".join(read_card(model).labels), "TF_CPP_MIN_LOG_LEVEL": "2"}
     if file.is_file():
         env["MODEL_FILE"] = str(file.absolute())
     gunicorn = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}"]
     command = [*gunicorn, "--workers", CORES, "--timeout", "120", "flask_keras:app"]
-    return Contender(KERAS, "float32", command, "/classify", env)
+    return Candidate(KERAS, "float32", command, "/classify", env)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.web.site import Site, running_site
-from tests.web.states import Pictures, drawn
+from tests.web.states import Pictures, drawn, empty
 
 HERE = Path(__file__).parent
 CHROMIUM = (
@@ -95,6 +95,13 @@ def visits(browser: Browser, site: Site) -> Iterator[Visits]:
 def page(visits: Visits) -> Page:
     """A fresh page on a desktop."""
     return visits.page()
+
+
+@pytest.fixture
+def opened(page: Page, site: Site, pictures: Pictures) -> Page:
+    """The page on a desktop, with all it gets from the service."""
+    empty(page, site, pictures)
+    return page
 
 
 def axe(page: Page) -> list[str]:

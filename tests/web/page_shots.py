@@ -1,6 +1,6 @@
 """Screenshots of every state of the page, light and dark, desktop and phone: `make page-shots`.
 
-    python -m tests.web.page_shots [FOLDER]
+    python -m tests.web.page_shots [FOLDER [STATE …]]
 
 With the photos of ../shared beside the checkout and models/cat_dog made, the pictures are real
 photos; else they are drawn. `readme.png` is the one in the README (docs/page.png): the shipped
@@ -58,7 +58,7 @@ def readme(browser: Browser, folder: Path, target: Path) -> None:
     Image.open(target).convert("RGB").quantize(256, kmeans=2).save(target, optimize=True)
 
 
-def main(target: Path) -> None:
+def main(target: Path, *wanted: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     pictures = real()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -71,17 +71,20 @@ def main(target: Path) -> None:
         with running_site(Path(folder), **settings, **sources) as site:  # type: ignore[arg-type]
             for look, options in LOOKS.items():
                 for name, reach in STATES.items():
+                    if wanted and name not in wanted:
+                        continue
                     context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
                     page = context.new_page()
                     reach(page, site, pictures or drawn(Path(folder)))
                     page.screenshot(path=target / f"{name}-{look}.png")
                     context.close()
                     print(target / f"{name}-{look}.png")
-        if (ROOT / "models" / "cat_dog" / "model.onnx").is_file():
+        if not wanted and (ROOT / "models" / "cat_dog" / "model.onnx").is_file():
             readme(browser, Path(folder), target / "readme.png")
             print(target / "readme.png")
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".cache" / "page-shots")
+    folder, *names = sys.argv[1:] or [ROOT / ".cache" / "page-shots"]
+    main(Path(folder), *map(str, names))

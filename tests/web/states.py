@@ -104,7 +104,7 @@ def starting(page: Page, site: Site, pictures: Pictures) -> None:
 
     page.route("**/api/v1/**", not_ready)
     page.goto(site.url)
-    page.get_by_text("tries again by itself").first.wait_for()
+    page.get_by_text("try again by myself").first.wait_for()
 
 
 def offline(page: Page, site: Site, pictures: Pictures) -> None:

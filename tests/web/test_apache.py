@@ -20,7 +20,7 @@ def get(url: str, **headers: str) -> requests.Response:
     ("path", "kind"),
     [
         ("", "text/html; charset=utf-8"),
-        ("style.css", "text/css; charset=utf-8"),
+        ("css/base.css", "text/css; charset=utf-8"),
         ("js/app.js", "text/javascript; charset=utf-8"),
         ("icon.svg", "image/svg+xml; charset=utf-8"),
     ],

@@ -1,26 +1,42 @@
-// One answer as a card: picture, verdict, scores, where it looked, credit, and the developer's part.
+// One answer as a card: picture, verdict, bars, where the model looked, credit, what can be done next.
 
-import { curl } from "./api.js";
-import { announce, copy, find, fromTemplate, make } from "./dom.js";
-import { brightest, facts, inWords, percent, spoken } from "./words.js";
+import { showCode } from "./code.js";
+import { announce, find, fromTemplate, make } from "./dom.js";
+import { colourOf, drawMaps, layers } from "./maps.js";
+import { showShare } from "./share.js";
+import { bars, brightest, facts, inWords, percent, spoken } from "./words.js";
 
 /** @import {Answer, Photo, Result} from "./types.js" */
 
-const SHOWN_SCORES = 6;
 const SOURCES = { flickr: "Flickr", commons: "Wikimedia Commons", folder: "this service’s photos" };
+const WIDE = 2; // width / height: from here on the words stand below the picture
+const PANORAMA = 3; // and from here on the picture is scrolled
 
-/** @returns {HTMLElement} */
-export function answerCard(/** @type {Answer} */ answer) {
-  const { result, photo } = answer;
+/**
+ * @param {Answer} answer
+ * @param {(() => void) | null} onOpen given for one of several: shows it by itself
+ * @returns {HTMLElement}
+ */
+export function answerCard(answer, onOpen = null) {
+  const { result, photo, task } = answer;
   const card = fromTemplate("answer-template");
   const words = inWords(result);
   find(".verdict", card).textContent = words.verdict;
   setOrRemove(find(".note", card), words.note);
-  showPicture(card, answer);
+  showPicture(card, answer, Boolean(onOpen));
   find(".scores", card).append(...scores(result));
-  find(".facts", card).replaceChildren(...facts(result).map((text) => make("span", {}, text)));
-  setOrRemove(find("figcaption", card), photo ? credit(photo) : "");
-  showMap(card, result);
+  setOrRemove(find("figcaption", card), photo ? credit(photo) : source(result));
+  if (onOpen) {
+    const name = "name" in task ? task.name : words.verdict;
+    const button = make("button", { type: "button", className: "quiet", textContent: "Look closer" });
+    button.append(make("span", { className: "clipped" }, ` at ${name}`));
+    button.addEventListener("click", onOpen);
+    find(".tools", card).replaceChildren(button);
+    for (const part of [".facts", "details"]) find(part, card).remove();
+    return card;
+  }
+  find(".facts", card).replaceChildren(...facts(result, task).map((text) => make("span", {}, text)));
+  showMaps(card, result);
   showShare(find(".share", card), answer);
   showCode(card, answer);
   return card;
@@ -29,14 +45,16 @@ export function answerCard(/** @type {Answer} */ answer) {
 /** What a screen reader is told when the answer arrives. */
 export function spokenAnswer(/** @type {Answer} */ { result }) {
   const words = inWords(result);
-  const best = result.predictions[0];
-  return `${words.verdict}. ${spoken(best.label)} ${percent(best.score)}. ${words.note}`;
+  const [first] = bars(result);
+  return `${words.verdict}. ${spoken(first.label)} ${percent(first.share)}. ${words.note}`;
 }
 
 /** Name of what was looked at, for the picture's text alternative. */
 function described(/** @type {Answer} */ { task, photo }) {
-  if (photo) return `Random photo: ${photo.title}`;
-  return task.kind === "file" ? `Your photo: ${task.name}` : "The picture behind your link";
+  const part = task.region ? "Part of: " : "";
+  if (photo) return `${part}Random photo: ${photo.title}`;
+  if (task.kind === "sample") return `${part}Sample: ${task.name}`;
+  return part + (task.kind === "file" ? `Your photo: ${task.name}` : "The picture behind your link");
 }
 
 function setOrRemove(/** @type {HTMLElement} */ element, /** @type {string | Node} */ content) {
@@ -44,23 +62,37 @@ function setOrRemove(/** @type {HTMLElement} */ element, /** @type {string | Nod
   else element.remove();
 }
 
-function showPicture(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer) {
+function showPicture(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer, /** @type {boolean} */ small) {
   const { preview, image } = answer.result;
   /** @type {HTMLImageElement} */
   const picture = find("img", card);
   picture.alt = described(answer);
   if (!preview) return picture.remove();
+  const ratio = image.width / image.height;
   picture.width = image.width; // the box is there before the picture is
   picture.height = image.height;
   picture.src = preview;
+  find(".picture", card).style.setProperty("--ratio", String(ratio));
+  if (small) return;
+  card.classList.toggle("wide", ratio >= WIDE);
+  if (ratio < PANORAMA) return;
+  const frame = find(".frame", card);
+  frame.classList.add("panorama");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", "The picture, wider than its place");
 }
 
-function scores(/** @type {Result} */ { predictions }) {
-  return predictions.slice(0, SHOWN_SCORES).map(({ label, score }) => {
+function scores(/** @type {Result} */ result) {
+  return bars(result).map(({ label, share, neither }) => {
     const bar = make("span", { className: "bar", ariaHidden: "true" }, make("span"));
-    bar.style.setProperty("--score", String(score));
-    const name = make("span", { className: "label" }, spoken(label));
-    return make("li", {}, name, " ", make("span", { className: "value" }, percent(score)), bar);
+    bar.style.setProperty("--score", String(share));
+    const shown = result.verdict === "several" && result.present?.includes(label);
+    if (shown) bar.style.setProperty("--colour", colourOf(label, result));
+    const name = make("span", { className: "label" }, neither ? label : spoken(label));
+    const row = make("li", {}, name, " ", make("span", { className: "value" }, percent(share)), bar);
+    row.classList.toggle("chosen", neither ? result.verdict === "neither" : result.verdict === label);
+    return row;
   });
 }
 
@@ -75,83 +107,43 @@ function credit(/** @type {Photo} */ photo) {
   return line;
 }
 
+/** Where the picture was, if the link led to a page. */
+function source(/** @type {Result} */ result) {
+  const page = result.source?.page;
+  if (!page || !URL.canParse(page)) return "";
+  const line = document.createDocumentFragment();
+  line.append("Found on that page: ", link(new URL(page).hostname, page));
+  return line;
+}
+
 function link(/** @type {string} */ text, /** @type {string | null} */ href) {
   if (!href || !/^https?:/i.test(href)) return text;
   const hint = make("span", { className: "clipped" }, " (opens a new tab)");
   return make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text, hint);
 }
 
-function showMap(/** @type {HTMLElement} */ card, /** @type {Result} */ { heatmap, image, preview }) {
+function showMaps(/** @type {HTMLElement} */ card, /** @type {Result} */ result) {
   /** @type {HTMLButtonElement} */
   const toggle = find(".where-toggle", card);
   /** @type {HTMLCanvasElement} */
   const canvas = find(".where", card);
-  if (!heatmap?.length || !preview) {
+  const maps = layers(result);
+  if (!maps.length || !result.preview) {
     toggle.remove();
     canvas.remove();
     return;
   }
-  toggle.addEventListener("click", () => {
-    const on = canvas.hidden;
-    if (on) light(canvas, heatmap, image.width / image.height);
+  const places = maps.map(({ label, map }) =>
+    maps.length > 1 ? `at ${brightest(map)} for ${spoken(label)}` : `at ${brightest(map)}`,
+  );
+  const show = (/** @type {boolean} */ on) => {
+    if (on) drawMaps(canvas, maps, result.image.width / result.image.height);
     canvas.hidden = !on;
     toggle.setAttribute("aria-pressed", String(on));
-    if (on) announce(`It looked most at ${brightest(heatmap)}.`);
+  };
+  toggle.addEventListener("click", () => {
+    show(canvas.hidden);
+    if (!canvas.hidden) announce(`I looked most ${places.join(", ")}.`);
   });
-}
-
-/**
- * Shade the picture except where the model looked.
- * @param {HTMLCanvasElement} canvas gets the picture's proportions, so that both fit their box alike
- * @param {number[][]} map
- * @param {number} proportion width / height
- */
-function light(canvas, map, proportion) {
-  const [rows, columns] = [map.length, map[0].length];
-  const shade = new ImageData(columns, rows);
-  map.flat().forEach((value, i) => {
-    const seen = Math.min(Math.max(value, 0), 1) ** 0.7; // a little more than the very peak
-    shade.data.set([24, 15, 10, Math.round(205 * (1 - seen))], 4 * i);
-  });
-  const small = make("canvas", { width: columns, height: rows });
-  small.getContext("2d")?.putImageData(shade, 0, 0);
-  // Twice, since one smooth step from so few points shows their grid.
-  const middle = make("canvas", { width: columns * 4, height: rows * 4 });
-  canvas.width = Math.max(1, Math.round(320 * Math.min(1, proportion)));
-  canvas.height = Math.max(1, Math.round(320 / Math.max(1, proportion)));
-  for (const [from, to] of [[small, middle], [middle, canvas]]) {
-    const context = to.getContext("2d");
-    if (!context) return;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(from, 0, 0, to.width, to.height);
-  }
-}
-
-/** A link that fills the form of whoever opens it. Uploads have none: they are not kept. */
-function showShare(/** @type {HTMLButtonElement} */ button, /** @type {Answer} */ answer) {
-  const { task, photo, model } = answer;
-  const picture = task.kind === "url" ? task.url : photo?.image_url;
-  if (!picture) return button.remove();
-  const link = new URL(location.pathname, location.href);
-  link.searchParams.set("url", picture);
-  if (model) link.searchParams.set("model", model);
-  button.addEventListener("click", async () => {
-    if (navigator.share && matchMedia("(pointer: coarse)").matches) {
-      await navigator.share({ title: inWords(answer.result).verdict, url: link.href }).catch(() => {});
-    } else await copy(link.href, button);
-  });
-}
-
-function showCode(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer) {
-  const command = curl(answer.task, answer.model);
-  const json = JSON.stringify(answer.reply, (key, value) => (key === "preview" ? undefined : value), 2)
-    .replaceAll(/\[[\d\s.,]+\]/g, (row) => row.replaceAll(/\s+/g, " ")); // a map's row on one line
-  /** @type {Record<string, string>} */
-  const texts = { curl: command, json };
-  for (const [name, text] of Object.entries(texts)) {
-    find(`.${name}`, card).textContent = text;
-    /** @type {HTMLButtonElement} */
-    const button = find(`[data-copy=${name}]`, card);
-    button.addEventListener("click", () => copy(text, button));
-  }
+  if (maps.length > 1) show(true); // which is which is part of the answer
 }

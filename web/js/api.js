@@ -1,6 +1,6 @@
 // The calls of the API. Every failure is an ApiError in words; "starting" is waited out.
 
-/** @import {Answer, Model, Sample, Task} from "./types.js" */
+/** @import {Answer, Offer, Sample, Task} from "./types.js" */
 
 const BASE = "api/v1/";
 const LONGEST_START_S = 180;
@@ -26,16 +26,16 @@ export class ApiError extends Error {
  * @returns {Promise<Answer>}
  */
 export async function ask(task, { model, signal, onStarting }) {
-  const { path, init } = call(task, model);
+  const { path, init } = await call(task, model, signal);
   const reply = await request(path, { ...init, signal }, onStarting);
   const [result, photo] =
-    task.kind === "random" ? [reply.result, reply.photo] : [reply, null];
-  return { task, model, reply, result, photo };
+    task.kind === "random" ? [reply.result, reply.photo] : [reply, task.photo ?? null];
+  return { task, model, result, photo, batch: null };
 }
 
-/** @returns {Promise<Model[]>} */
-export async function models(/** @type {() => void} */ onStarting) {
-  return (await request("models", {}, onStarting)).models;
+/** @returns {Promise<Offer>} */
+export async function offer(/** @type {() => void} */ onStarting) {
+  return request("models", {}, onStarting);
 }
 
 /** @returns {Promise<Sample[]>} none where the service has no photo folder */
@@ -43,40 +43,45 @@ export async function samples() {
   return (await request("samples", {}, () => {})).samples;
 }
 
-/**
- * The same call as a command for a terminal.
- * @param {Task} task
- * @param {string | null} model
- */
-export function curl(task, model) {
-  const address = new URL(call(task, model, {}).path, new URL(BASE, location.href)).href;
-  const quote = (/** @type {string} */ text) => `'${text.replaceAll("'", "'\\''")}'`;
-  if (task.kind === "random") return `curl ${quote(address)}`;
-  if (task.kind === "file") return `curl -F ${quote(`image=@${task.name}`)} ${quote(address)}`;
-  const body = JSON.stringify({ url: task.url });
-  return `curl -H 'Content-Type: application/json' -d ${quote(body)} ${quote(address)}`;
+/** Where a call is sent, as an absolute address. */
+export function address(/** @type {string} */ path) {
+  return new URL(path, new URL(BASE, location.href)).href;
+}
+
+/** Path and query of the call that answers a task; `preview` is what only the page wants. */
+export function pathOf(/** @type {Task} */ task, /** @type {string | null} */ model, preview = true) {
+  const query = new URLSearchParams({ explain: "true" });
+  if (preview) query.set("preview", "true");
+  if (model) query.set("model", model);
+  if (task.region) query.set("region", task.region.map((share) => share.toFixed(4)).join(","));
+  if (task.kind === "random") query.set("subject", task.subject);
+  return `${task.kind === "random" ? "random" : "classify"}?${query}`;
 }
 
 /**
  * @param {Task} task
  * @param {string | null} model
- * @param {Record<string, string>} extras what the page wants besides the plain answer
- * @returns {{path: string, init: RequestInit}}
+ * @param {AbortSignal} signal
+ * @returns {Promise<{path: string, init: RequestInit}>}
  */
-function call(task, model, extras = { explain: "true", preview: "true" }) {
-  const query = new URLSearchParams(extras);
-  if (model) query.set("model", model);
-  if (task.kind === "random") query.set("subject", task.subject);
-  const search = query.size ? `?${query}` : "";
-  if (task.kind === "random") return { path: `random${search}`, init: {} };
-  const path = `classify${search}`;
+async function call(task, model, signal) {
+  const path = pathOf(task, model);
+  if (task.kind === "random") return { path, init: {} };
   if (task.kind === "url") {
     const headers = { "Content-Type": "application/json" };
     return { path, init: { method: "POST", headers, body: JSON.stringify({ url: task.url }) } };
   }
   const form = new FormData();
-  form.append("image", task.file, task.name);
+  const file = task.kind === "file" ? task.file : await sample(task.path, signal);
+  form.append("image", file, task.name);
   return { path, init: { method: "POST", body: form } };
+}
+
+/** The bytes of a sample. */
+async function sample(/** @type {string} */ path, /** @type {AbortSignal} */ signal) {
+  const reply = await reach(path, { signal });
+  if (!reply.ok) throw problem(reply, await reply.json().catch(() => null));
+  return reply.blob();
 }
 
 /**
@@ -85,7 +90,7 @@ function call(task, model, extras = { explain: "true", preview: "true" }) {
  * @param {() => void} onStarting called each time the service says that it is still starting
  * @returns {Promise<any>}
  */
-async function request(path, init, onStarting) {
+export async function request(path, init, onStarting) {
   for (let waited = 0; ; ) {
     const reply = await reach(path, init);
     const content = await reply.json().catch(() => null);
@@ -100,30 +105,30 @@ async function request(path, init, onStarting) {
 }
 
 /** @returns {Promise<Response>} */
-async function reach(/** @type {string} */ path, /** @type {RequestInit} */ init) {
+export async function reach(/** @type {string} */ path, /** @type {RequestInit} */ init) {
   try {
     return await fetch(BASE + path, init);
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError("offline", "The service cannot be reached.");
+    throw new ApiError("offline", "I can't reach the service.");
   }
 }
 
 /** @returns {ApiError} */
-function problem(/** @type {Response} */ reply, /** @type {any} */ content) {
+export function problem(/** @type {Response} */ reply, /** @type {any} */ content) {
   const seconds = Number.parseInt(reply.headers.get("Retry-After") ?? "", 10);
   const wait = Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 60) : null;
   if (typeof content?.code === "string") {
     return new ApiError(content.code, String(content.detail ?? content.title ?? ""), wait);
   }
   // Not from the service itself but from something in front of it.
-  if (reply.status === 413) return new ApiError("image_too_large", "The picture is too large.");
-  if (reply.status === 429) return new ApiError("rate_limited", "Too many requests.", wait);
+  if (reply.status === 413) return new ApiError("image_too_large", "");
+  if (reply.status === 429) return new ApiError("rate_limited", "", wait);
   return new ApiError("unexpected", `The service answered with status ${reply.status}.`);
 }
 
 /** @returns {Promise<void>} */
-function sleep(/** @type {number} */ seconds, /** @type {AbortSignal | null | undefined} */ signal) {
+export function sleep(/** @type {number} */ seconds, /** @type {AbortSignal | null} */ signal = null) {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

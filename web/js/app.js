@@ -1,62 +1,58 @@
-// The page opens: connect what is there, and fit it to the models and samples of the service.
+// The page opens: connect what is there, and fit it to the service.
 
-import { ApiError, models, samples } from "./api.js";
-import { announce, find, make } from "./dom.js";
+import { ApiError, offer, samples } from "./api.js";
+import { showOffer, showSamples } from "./choices.js";
+import { announce, find, fromTemplate } from "./dom.js";
 import { forget } from "./history.js";
-import { connect, prefill, showSamples, showSubjects } from "./inputs.js";
-import { start } from "./questions.js";
-import { problemInWords, spoken } from "./words.js";
+import { connect } from "./inputs.js";
+import { asLink } from "./links.js";
+import { clear, followHistory, sayEmpty, show } from "./panel.js";
+import { problemInWords } from "./problems.js";
+import { askAgain, start } from "./questions.js";
 
-/** @import {Model} from "./types.js" */
-
-/** @type {HTMLSelectElement} */
-const chooser = find("#model");
-
-/** Fit the page to the models: the choice, the title, the subjects of Random. */
-function showModels(/** @type {Model[]} */ list, /** @type {string | null} */ wanted) {
-  const first = list.find((model) => model.name === wanted) ?? list.find((model) => model.default) ?? list[0];
-  if (!first) return;
-  chooser.replaceChildren(
-    ...list.map(({ name, default: isDefault }) =>
-      make("option", { value: isDefault ? "" : name, textContent: name, selected: name === first.name }),
-    ),
+/** The question that the page's own address (`?url=`) brings: nothing is asked until it is pressed. */
+function landing() {
+  const query = new URLSearchParams(location.search);
+  const url = asLink(query.get("url") ?? "");
+  if (!url) return null;
+  /** @type {HTMLInputElement} */ (find("#url")).value = url;
+  const card = fromTemplate("landing-template");
+  find(".verdict", card).textContent = find("#title").textContent;
+  find("b", card).textContent = new URL(url).hostname;
+  const region = query.get("region")?.split(",").map(Number);
+  const whole = !region || region.length !== 4 || region.some((share) => !(share >= 0 && share <= 1));
+  find("button", card).addEventListener("click", () =>
+    start([{ kind: "url", url, ...(whole ? {} : { region }) }]),
   );
-  find("#models").hidden = list.length < 2;
-  const fit = () => {
-    const chosen = list.find((model) => (model.default ? "" : model.name) === chooser.value) ?? first;
-    const { labels, description } = chosen;
-    showSubjects(labels);
-    find("#model-hint").textContent = description || `Tells apart: ${labels.map(spoken).join(", ")}.`;
-    const names = labels.map(spoken);
-    const title = names.length > 3 ? "What is in the picture?" : `${names.join(", ")}, or neither?`;
-    find("#title").textContent = title.charAt(0).toUpperCase() + title.slice(1);
-  };
-  chooser.addEventListener("change", fit);
-  fit();
+  return { cards: [card], head: null, grid: false, busy: false, search: query.toString(), title: "", batch: null };
 }
 
 async function open() {
   connect(start);
+  followHistory(landing);
   find("#forget").addEventListener("click", () => {
     forget();
-    announce("Forgotten.");
+    clear();
+    announce("Cleared.");
     find("#answers").focus({ preventScroll: true });
   });
-  const query = new URLSearchParams(location.search);
-  prefill(query.get("url"));
-  const text = find(".empty p");
-  const before = text.textContent;
+  const question = landing();
+  if (question) {
+    document.body.classList.add("landing");
+    show(question);
+  }
   try {
-    const list = await models(() => {
-      text.textContent = "The service is starting. This page tries again by itself.";
-      announce("The service is starting.");
+    const offered = await offer(() => {
+      sayEmpty("I'm still starting up. I'll try again by myself.");
+      announce("I'm still starting up.");
     });
-    text.textContent = before;
-    showModels(list, query.get("model"));
+    sayEmpty("");
+    showOffer(offered, new URLSearchParams(location.search).get("model"), askAgain);
+    if (question) find(".verdict", question.cards[0]).textContent = find("#title").textContent;
     showSamples(await samples(), start);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.code !== "not_found") text.textContent = problemInWords(error).message;
+    if (error.code !== "not_found") sayEmpty(problemInWords(error).message);
   }
 }
 

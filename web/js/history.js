@@ -5,26 +5,32 @@ import { inWords } from "./words.js";
 
 /** @import {Answer} from "./types.js" */
 
-const LONGEST = 24;
+const LONGEST = 96; // three times the most that may be chosen at once
 
 /** @type {Answer[]} */
-const seen = [];
+let seen = [];
 
 /**
- * Put an answer in front of the strip.
+ * Put an answer in front of the strip, in place of an older one to the same question.
  * @param {Answer} answer
  * @param {(answer: Answer) => void} onChoose
  */
 export function remember(answer, onChoose) {
-  seen.unshift(answer);
-  seen.splice(LONGEST);
+  const mine = question(answer);
+  seen = [answer, ...seen.filter((other) => !mine || question(other) !== mine)].slice(0, LONGEST);
   show(onChoose);
 }
 
 /** Empty the strip. */
 export function forget() {
-  seen.length = 0;
+  seen = [];
   show(() => {});
+}
+
+/** What was asked, where it can be told; two files of one name may be two pictures. */
+function question(/** @type {Answer} */ { task, model }) {
+  const what = task.kind === "url" ? task.url : task.kind === "sample" ? task.path : null;
+  return what && JSON.stringify([what, task.region, model]);
 }
 
 function show(/** @type {(answer: Answer) => void} */ onChoose) {

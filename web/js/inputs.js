@@ -1,22 +1,16 @@
-// Every way in: choose, camera, link, drop, paste, random, samples. Each ends in one call of `onTasks`.
+// Every way in: choose, camera, link, drop, paste, random. Each ends in one call of `onTasks`.
 
-import { find, make } from "./dom.js";
-import { asLink, contents, fromDataAddress, mayBePicture } from "./pictures.js";
-import { spoken } from "./words.js";
+import { find } from "./dom.js";
+import { fieldError } from "./fields.js";
+import { asLink, contents, fromDataAddress } from "./links.js";
+import { dropFailure } from "./panel.js";
+import { refusal } from "./pictures.js";
 
-/** @import {Sample, Task} from "./types.js" */
+/** @import {Field} from "./fields.js" */
+/** @import {Task} from "./types.js" */
 /** @typedef {(tasks: Task[]) => void} OnTasks */
-/** @typedef {"files" | "url" | "random"} Field */
 
 const MOST_FILES = 32;
-
-/** Show an error at the field that caused it, or take it away with an empty text. */
-export function fieldError(/** @type {Field} */ field, /** @type {string} */ text) {
-  find(`#${field}-error`).textContent = text;
-  const input = document.querySelector(`#${field}`);
-  if (text) input?.setAttribute("aria-invalid", "true");
-  else input?.removeAttribute("aria-invalid");
-}
 
 /** Connect all the ways in. */
 export function connect(/** @type {OnTasks} */ onTasks) {
@@ -35,49 +29,10 @@ export function connect(/** @type {OnTasks} */ onTasks) {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     onTasks([{ kind: "random", subject: String(form.get("subject")) }]);
   });
-}
-
-/** Fill the link from the page's own address (`?url=`), without asking anything yet. */
-export function prefill(/** @type {string | null} */ address) {
-  if (!address) return;
-  /** @type {HTMLInputElement} */ (find("#url")).value = address;
-  find("#url-hint").textContent = "This link came with the address of the page. Press Look to ask.";
-}
-
-/** Offer a model's labels as subjects of Random. */
-export function showSubjects(/** @type {string[]} */ labels) {
-  const now = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=subject]:checked"));
-  const subjects = ["any", ...labels];
-  const chosen = now && subjects.includes(now.value) ? now.value : "any";
-  find("#subjects").replaceChildren(
-    ...subjects.flatMap((value, i) => {
-      const id = `subject-${i}`;
-      const radio = { className: "clipped", type: "radio", name: "subject", id, value };
-      return [
-        make("input", { ...radio, checked: value === chosen }),
-        make("label", { htmlFor: id }, i ? spoken(value) : "anything"),
-      ];
-    }),
-  );
-}
-
-/** Show the strip of samples. */
-export function showSamples(/** @type {Sample[]} */ samples, /** @type {OnTasks} */ onTasks) {
-  find("#samples").hidden = !samples.length;
-  find("#samples ul").replaceChildren(
-    ...samples.map(({ title, image }, i) => {
-      const source = image.replace(/^\//, "");
-      const picture = make("img", { src: `${source}?size=small`, alt: "", width: 96, height: 96 });
-      const name = make("span", { className: "clipped" }, `Sample ${i + 1}: ${title}`);
-      const button = make("button", { type: "button" }, picture, name);
-      button.addEventListener("click", async () => {
-        const reply = await fetch(source).catch(() => null);
-        if (!reply?.ok) return fieldError("files", "This sample cannot be had right now.");
-        onTasks([{ kind: "file", name: `${title}.jpg`, file: await reply.blob() }]);
-      });
-      return make("li", {}, button);
-    }),
-  );
+  for (const button of document.querySelectorAll("#next [data-press]")) {
+    const target = find(String(/** @type {HTMLElement} */ (button).dataset.press));
+    button.addEventListener("click", () => target.click());
+  }
 }
 
 function connectFiles(/** @type {OnTasks} */ onTasks) {
@@ -101,9 +56,9 @@ function connectLink(/** @type {OnTasks} */ onTasks) {
   find("#link-form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!takeText(input.value, onTasks)) {
-      const empty = "Paste the link of a picture first.";
-      const wrong = "That is not a link. It should look like https://example.org/cat.jpg";
-      fieldError("url", input.value.trim() ? wrong : empty);
+      const empty = "Paste a link to a picture first.";
+      const wrong = "That's not a link. It should look like https://example.org/cat.jpg";
+      mistake("url", input.value.trim() ? wrong : empty);
       input.focus();
     }
   });
@@ -134,10 +89,16 @@ function connectDrop(/** @type {OnTasks} */ onTasks) {
   });
 }
 
+/** An error of something that was never asked: what failed before is old news. */
+function mistake(/** @type {Field} */ field, /** @type {string} */ text) {
+  dropFailure();
+  fieldError(field, text);
+}
+
 /** Whatever was dropped or pasted. */
 function take(/** @type {{files: File[], text: string}} */ { files, text }, /** @type {OnTasks} */ onTasks) {
   if (files.length) takeFiles(files, onTasks);
-  else if (!takeText(text, onTasks)) fieldError("files", "That was neither a picture nor a link.");
+  else if (!takeText(text, onTasks)) mistake("files", "That was neither a picture nor a link.");
 }
 
 function takeText(/** @type {string} */ text, /** @type {OnTasks} */ onTasks) {
@@ -148,16 +109,17 @@ function takeText(/** @type {string} */ text, /** @type {OnTasks} */ onTasks) {
   return Boolean(file || link);
 }
 
-function takeFiles(/** @type {File[]} */ files, /** @type {OnTasks} */ onTasks) {
+/** Ask about files; those that are surely no pictures are named, with the reason. */
+export function takeFiles(/** @type {File[]} */ files, /** @type {OnTasks} */ onTasks) {
   if (!files.length) return;
-  const pictures = files.filter(mayBePicture);
-  const others = files.filter((file) => !mayBePicture(file));
+  const pictures = files.filter((file) => !refusal(file));
+  const told = files.map(refusal).filter(Boolean);
   const tasks = pictures.slice(0, MOST_FILES).map(
     (file) => /** @type {Task} */ ({ kind: "file", name: file.name || "photo", file }),
   );
   if (tasks.length) onTasks(tasks);
-  const told = [];
-  if (others.length) told.push(`${others.map((file) => `“${file.name}”`).join(", ")}: not a picture.`);
   if (pictures.length > MOST_FILES) told.push(`Only the first ${MOST_FILES} photos are looked at.`);
-  if (told.length) fieldError("files", told.join(" "));
+  if (!told.length) return;
+  if (tasks.length) fieldError("files", told.join(" "));
+  else mistake("files", told.join(" "));
 }

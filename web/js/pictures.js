@@ -1,89 +1,75 @@
-// Pictures and links out of whatever a visitor hands over: files, drops, pastes, data addresses.
+// Files that visitors choose: which are surely no pictures, and smaller copies of large ones.
 
 const LARGE_BYTES = 2 * 2 ** 20;
 const LARGE_SIDE = 4096;
 const ENOUGH_SIDE = 2048;
 
-/** Whether a file may be a picture, by type or, where the browser knows none, by name. */
-export function mayBePicture(/** @type {File} */ file) {
-  return file.type.startsWith("image/") || /\.(avif|gif|hei[cf]|jpe?g|png|webp)$/i.test(file.name);
-}
+const RAW = /\.(3fr|arw|cr[23w]|dng|erf|kdc|mrw|nef|nrw|orf|pef|raf|raw|rw2|sr2|srf|x3f)$/i;
+const PICTURE = /\.(avif|bmp|gif|hei[cf]s?|hif|ico|j2k|jfif|jp2|jpe?g|jxl|mpo|png|svgz?|tiff?|webp)$/i;
 
 /**
- * A text as an http(s) address; `example.org/cat.jpg` gets its scheme.
- * @returns {string | null} null if it is none
+ * Why a file is surely nothing to look at, in a sentence; empty where it may be a picture. What the
+ * browser knows no type for is left to the service, which looks inside.
  */
-export function asLink(/** @type {string} */ text) {
-  const trimmed = text.trim();
-  if (!trimmed || /\s/.test(trimmed)) return null;
-  const withScheme = /^[a-z][a-z0-9+.-]*:(?!\d)/i.test(trimmed) ? trimmed : `https://${trimmed}`;
-  try {
-    const url = new URL(withScheme);
-    const named = url.hostname.includes(".") || url.hostname.startsWith("[") || url.port || withScheme === trimmed;
-    return /^https?:$/.test(url.protocol) && named ? url.href : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * The picture inside a `data:image/…` address, as search pages like to copy them.
- * @returns {File | null}
- */
-export function fromDataAddress(/** @type {string} */ text) {
-  const match = /^data:(image\/[\w.+-]+);base64,([A-Za-z0-9+/=\s]+)$/.exec(text.trim());
-  if (!match) return null;
-  try {
-    const bytes = Uint8Array.from(atob(match[2]), (char) => char.charCodeAt(0));
-    return new File([bytes], `pasted.${match[1].slice(6)}`, { type: match[1] });
-  } catch {
-    return null;
-  }
-}
-
-/**
- * What was dropped or pasted. A picture dragged out of another page may come as a file, as the
- * `<img>` in a piece of HTML, or as a link.
- * @returns {{files: File[], text: string}}
- */
-export function contents(/** @type {DataTransfer} */ transfer) {
-  const files = [...transfer.files];
-  const html = transfer.getData("text/html");
-  const image = html && new DOMParser().parseFromString(html, "text/html").querySelector("img");
-  const list = transfer.getData("text/uri-list").split(/\r?\n/);
-  const link = list.find((line) => line && !line.startsWith("#"));
-  const text = (image && image.getAttribute("src")) || link || transfer.getData("text/plain");
-  return { files, text: text.trim() };
+export function refusal(/** @type {File} */ file) {
+  const name = `“${file.name}”`;
+  if (RAW.test(file.name)) return `${name} is a camera's raw file. Send the JPEG that lies beside it, or export one.`;
+  if (PICTURE.test(file.name) || file.type.startsWith("image/")) return "";
+  if (file.type.startsWith("video/")) return `${name} is a video. Send a picture of it, such as a screenshot.`;
+  return file.type ? `${name} is not a picture.` : "";
 }
 
 /**
  * A smaller copy of a photo that is far larger than any model needs: quicker to send, and without
  * the place it was taken. What the browser cannot decode (HEIC in most) is sent as it is.
- * @returns {Promise<Blob>}
+ * @param {Blob} file
+ * @returns {Promise<{file: Blob, original: import("./types.js").FileFacts | null}>} original: of the
+ *   file itself where the copy is another one
  */
-export async function shrunk(/** @type {Blob} */ file) {
-  if (file.size < LARGE_BYTES || file.type === "image/gif") return file;
+export async function shrunk(file) {
+  const asItIs = { file, original: null };
+  if (file.size < LARGE_BYTES || file.type === "image/gif") return asItIs;
   let bitmap;
   try {
     bitmap = await createImageBitmap(file); // upright: the EXIF orientation is applied
   } catch {
-    return file;
+    return asItIs;
   }
   try {
-    const side = Math.max(bitmap.width, bitmap.height);
-    if (side <= LARGE_SIDE && file.size < 4 * LARGE_BYTES) return file;
-    const scale = Math.min(1, ENOUGH_SIDE / side);
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-    const context = canvas.getContext("2d");
-    if (!context) return file;
-    context.fillStyle = "white"; // transparency lies on white, as in the service
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const copy = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
-    return copy instanceof Blob ? copy : file;
+    const { width, height } = bitmap;
+    const side = Math.max(width, height);
+    if (side <= LARGE_SIDE && file.size < 4 * LARGE_BYTES) return asItIs;
+    const copy = await jpeg(bitmap, width, height, ENOUGH_SIDE);
+    const format = file.type.replace("image/", "").toUpperCase() || "Photo";
+    return copy ? { file: copy, original: { format, width, height, bytes: file.size } } : asItIs;
   } finally {
     bitmap.close();
   }
+}
+
+/**
+ * What is drawn, as a JPEG.
+ * @param {CanvasImageSource} source
+ * @param {number} width of the source
+ * @param {number} height of the source
+ * @param {number} longest side of the copy, in pixels; it is never enlarged
+ * @returns {Promise<Blob | null>} null where the browser cannot
+ */
+export async function jpeg(source, width, height, longest) {
+  const scale = Math.min(1, longest / Math.max(width, height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
+  const context = canvas.getContext("2d");
+  if (!context) return null;
+  context.fillStyle = "white"; // transparency lies on white, as in the service
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+}
+
+/** The bytes of a `data:` address of the service, such as a preview. */
+export function fromPreview(/** @type {string} */ address) {
+  const bytes = Uint8Array.from(atob(address.split(",")[1]), (char) => char.charCodeAt(0));
+  return new Blob([bytes], { type: /^data:([^;,]+)/.exec(address)?.[1] ?? "image/jpeg" });
 }

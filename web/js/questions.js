@@ -3,157 +3,186 @@
 import { answerCard, spokenAnswer } from "./answer.js";
 import { ApiError, ask } from "./api.js";
 import { announce, find, fromTemplate, make } from "./dom.js";
+import { clearFields, fieldError } from "./fields.js";
+import { gridHead, kindOf } from "./grid.js";
 import { remember } from "./history.js";
-import { fieldError } from "./inputs.js";
-import { shrunk } from "./pictures.js";
-import { problemInWords } from "./words.js";
+import { current, present, refresh, replaceCard, searchOf } from "./panel.js";
+import { fromPreview, shrunk } from "./pictures.js";
+import { problemInWords } from "./problems.js";
+import { inWords } from "./words.js";
 
-/** @import {Answer, Task} from "./types.js" */
-/** @typedef {{task: Task, card: HTMLElement, stop: AbortController}} Question */
+/** @import {View} from "./panel.js" */
+/** @import {Answer, Batch, Task} from "./types.js" */
+/** @typedef {{index: number, task: Task, card: HTMLElement, stop: AbortController}} Question */
+/** @typedef {Batch & View & {batch: Batch, update: () => void}} Round pictures that are asked about together */
 
 const AT_ONCE = 3; // pictures of one batch that are asked about at the same time
 const SLOW_MS = 6000;
 
-const answers = find("#answers");
-const empty = find(".empty");
 /** @type {HTMLSelectElement} */
 const chooser = find("#model");
 /** @type {Set<AbortController>} */
 const underWay = new Set();
-let round = 0; // counts what was shown; whoever finishes in a later round keeps quiet
 
 /** Ask about one picture or several; questions that are still open are given up. */
 export async function start(/** @type {Task[]} */ tasks) {
-  const many = tasks.length > 1;
   giveUp();
   if (tasks[0].kind === "url") /** @type {HTMLInputElement} */ (find("#url")).value = tasks[0].url;
-  const mine = round;
-  const questions = tasks.map(pose);
-  show(...questions.map(({ card }) => card));
-  answers.classList.toggle("grid", many);
-  answers.setAttribute("aria-busy", "true");
+  const round = begin(tasks);
+  const questions = tasks.map((task, index) => pose(round, task, index));
+  round.cards = questions.map(({ card }) => card);
+  const many = tasks.length > 1;
+  if (many) Object.assign(round, gridHead(round));
+  present(round);
   announce(many ? `Looking at ${tasks.length} pictures.` : "Looking at the picture.");
 
   const queue = [...questions];
-  let answered = 0;
   const work = async () => {
-    for (let question = queue.shift(); question; question = queue.shift()) {
-      if (await settle(question, many)) answered += 1;
-    }
+    for (let question = queue.shift(); question; question = queue.shift()) await settle(round, question);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (round !== mine) return;
-  answers.removeAttribute("aria-busy");
-  if (many) announce(`${answered} of ${tasks.length} pictures answered.`);
+  round.busy = false;
+  refresh(round);
+  const answered = round.outcomes.filter((outcome) => outcome && typeof outcome !== "string").length;
+  if (many && current() === round) announce(`${answered} of ${tasks.length} pictures answered.`);
 }
 
-/** Show an answer of before. */
-export function showAgain(/** @type {Answer} */ answer) {
-  giveUp();
-  show(answerCard(answer));
+/** Ask once more about what is shown, as after the choice of another model. */
+export function askAgain() {
+  const outcomes = current()?.batch?.outcomes;
+  const tasks = current()?.batch?.tasks.map((task, i) => {
+    const outcome = outcomes?.[i];
+    return outcome && typeof outcome !== "string" ? samePicture(outcome) : task;
+  });
+  if (tasks?.length) start(tasks);
+}
+
+/** A task about the picture of an answer: what Random drew stays that photo. */
+export function samePicture(/** @type {Answer} */ { task, photo, result }) {
+  if (task.kind !== "random" || !photo) return task;
+  if (photo.image_url) return /** @type {Task} */ ({ kind: "url", url: photo.image_url, photo });
+  const file = fromPreview(result.preview ?? "data:,");
+  return /** @type {Task} */ ({ kind: "file", name: `${photo.title}.jpg`, file, photo });
+}
+
+/** Show one answer of before by itself, with the way back to those it came with. */
+export function open(/** @type {Answer} */ answer) {
+  const { batch, task } = answer;
+  let head = null;
+  if (batch && batch.tasks.length > 1) {
+    head = fromTemplate("back-template");
+    const button = find("button", head);
+    button.textContent = `Back to all ${batch.cards.length}`;
+    button.addEventListener("click", () => present(/** @type {Round} */ (batch)));
+  }
+  const alone = { tasks: [task], cards: [], outcomes: [answer] };
+  const [card, title] = [answerCard(answer), inWords(answer.result).verdict];
+  clearFields();
+  present({ cards: [card], head, grid: false, busy: false, search: searchOf(answer), title, batch: alone });
   announce(spokenAnswer(answer));
 }
 
+/** @returns {Round} */
+function begin(/** @type {Task[]} */ tasks) {
+  const grid = tasks.length > 1;
+  const search = grid ? "" : searchOf({ task: tasks[0], model: chooser.value || null, photo: null });
+  const batch = { tasks, cards: [], outcomes: tasks.map(() => null) };
+  const round = { ...batch, head: null, grid, busy: true, search, title: "", batch, update: () => {} };
+  return Object.assign(round, { batch: round });
+}
+
 /** @returns {Question} */
-function pose(/** @type {Task} */ task) {
-  const question = { task, card: fromTemplate("waiting-template"), stop: new AbortController() };
+function pose(/** @type {Round} */ round, /** @type {Task} */ task, /** @type {number} */ index) {
+  const question = { index, task, card: fromTemplate("waiting-template"), stop: new AbortController() };
   const { card, stop } = question;
   underWay.add(stop);
-  if (task.kind === "file") {
-    const image = make("img", { src: URL.createObjectURL(task.file), alt: `Your photo: ${task.name}` });
-    image.addEventListener("error", () => image.remove()); // a format only the service can read
-    stop.signal.addEventListener("abort", () => URL.revokeObjectURL(image.src));
-    find(".picture", card).append(image);
-  }
+  if (task.kind === "file") find(".picture", card).append(thumbnail(task));
   find(".cancel", card).addEventListener("click", () => {
     stop.abort();
-    keepFocus(card);
-    card.remove();
-    if (!answers.children.length) show(empty);
+    replaceCard(round, card, null);
+    round.update();
     announce("Cancelled.");
+    if (!round.cards.length && current() === round) history.back();
   });
   return question;
 }
 
-/**
- * Ask, and put the answer or the failure in place of the waiting card.
- * @param {Question} question
- * @param {boolean} many whether it is one of several
- * @returns {Promise<boolean>} whether there is an answer
- */
-async function settle({ task, card, stop }, many) {
+/** The visitor's own file, where the browser can show it. */
+function thumbnail(/** @type {Task & {kind: "file"}} */ task) {
+  const src = URL.createObjectURL(task.file);
+  const image = make("img", { src, alt: `Your photo: ${task.name}` });
+  image.addEventListener("load", () => URL.revokeObjectURL(src));
+  image.addEventListener("error", () => image.remove()); // a format only the service can read
+  return image;
+}
+
+/** Ask, and put the answer or the failure in place of the waiting card. */
+async function settle(/** @type {Round} */ round, /** @type {Question} */ { index, task, card, stop }) {
+  const many = round.tasks.length > 1;
   const note = find(".note", card);
   const slow = setTimeout(() => (note.textContent ||= "This takes a little longer…"), SLOW_MS);
   const onStarting = () => {
-    note.textContent = "The service is starting. This page tries again by itself.";
-    if (!many) announce("The service is starting; trying again.");
+    note.textContent = "I'm still starting up. I'll try again by myself.";
+    if (!many) announce("I'm still starting up, and will try again.");
   };
   try {
     stop.signal.throwIfAborted();
-    const ready = task.kind === "file" ? { ...task, file: await shrunk(task.file) } : task;
-    const model = chooser.value || null;
-    const answer = await ask(ready, { model, signal: stop.signal, onStarting });
-    keepFocus(card);
-    card.replaceWith(answerCard(answer));
-    remember(answer, showAgain);
-    if (!many) announce(spokenAnswer(answer));
-    return true;
+    const ready = task.kind === "file" ? { ...task, ...(await shrunk(task.file)) } : task;
+    const answer = await ask(ready, { model: chooser.value || null, signal: stop.signal, onStarting });
+    answer.batch = round;
+    round.outcomes[index] = answer;
+    const next = answerCard(answer, many ? () => open(answer) : null);
+    next.dataset.kind = kindOf(answer);
+    replaceCard(round, card, next);
+    if (!many) Object.assign(round, { search: searchOf(answer), title: inWords(answer.result).verdict });
+    remember(answer, open);
+    if (!many && current() === round) announce(spokenAnswer(answer));
   } catch (error) {
-    if (stop.signal.aborted) return false;
-    keepFocus(card);
-    card.replaceWith(failureCard(task, error, many));
-    return false;
+    if (!round.cards.includes(card)) return; // cancelled
+    if (stop.signal.aborted) error = new ApiError("given_up", "");
+    const { message, next } = failureCard(round, { index, task, card, stop }, error);
+    round.outcomes[index] = message;
+    next.dataset.kind = kindOf(message);
+    replaceCard(round, card, next);
   } finally {
     clearTimeout(slow);
     underWay.delete(stop);
-    for (const image of card.querySelectorAll("img")) URL.revokeObjectURL(image.src);
+    round.update();
+    refresh(round);
   }
 }
 
 /**
- * @param {Task} task
+ * @param {Round} round
+ * @param {Question} question
  * @param {unknown} error
- * @param {boolean} many
  */
-function failureCard(task, error, many) {
+function failureCard(round, { index, task }, error) {
+  const many = round.tasks.length > 1;
   if (!(error instanceof ApiError)) console.error(error);
   const known = error instanceof ApiError ? error : new ApiError("unexpected", "Something broke in this page.");
-  const { headline, message } = problemInWords(known);
-  const card = fromTemplate("failure-template");
-  find(".verdict", card).textContent = headline;
-  find(".note", card).textContent = many && task.kind === "file" ? `${task.name}: ${message}` : message;
-  if (!many) fieldError(task.kind === "file" ? "files" : task.kind, message);
-  find(".again", card).addEventListener("click", () => {
+  const { headline, message } = problemInWords(known, task.kind);
+  const next = fromTemplate("failure-template");
+  find(".verdict", next).textContent = headline;
+  find(".note", next).textContent = many && task.kind === "file" ? `${task.name}: ${message}` : message;
+  if (task.kind === "file") find(".picture", next).append(thumbnail(task));
+  else find(".print", next).remove();
+  if (!many && current() === round) {
+    if (task.kind === "url") fieldError("url", `${headline}.`);
+    announce(`${headline}. ${message}`);
+  }
+  find(".again", next).addEventListener("click", () => {
     if (!many) return start([task]);
-    const question = pose(task);
-    keepFocus(card);
-    card.replaceWith(question.card);
-    return settle(question, many);
+    const question = pose(round, task, index);
+    round.outcomes[index] = null;
+    replaceCard(round, next, question.card);
+    return settle(round, question);
   });
-  return card;
+  return { message: `${headline}. ${message}`, next };
 }
 
 function giveUp() {
-  round += 1;
   for (const stop of underWay) stop.abort();
   underWay.clear();
-  for (const field of /** @type {const} */ (["files", "url", "random"])) fieldError(field, "");
-  find("#url-hint").textContent = "";
-}
-
-/** Put cards in place of all others, in view also where the answer is below the form. */
-function show(/** @type {HTMLElement[]} */ ...cards) {
-  keepFocus(answers);
-  answers.classList.remove("grid");
-  answers.removeAttribute("aria-busy");
-  answers.replaceChildren(...cards);
-  if (answers.getBoundingClientRect().top > innerHeight * 0.6) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    answers.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
-  }
-}
-
-/** Hand the focus to the answers where it sits in something that is about to go. */
-function keepFocus(/** @type {HTMLElement} */ leaving) {
-  if (leaving.contains(document.activeElement)) answers.focus({ preventScroll: true });
+  clearFields();
 }

@@ -1,16 +1,20 @@
-// Numbers and codes in words: verdicts that fit the confidence, errors that say what to do.
+// Answers in words: the verdict as a sentence that fits the confidence, the bars, the facts.
 
-/** @import {ApiError} from "./api.js" */
-/** @import {Result} from "./types.js" */
+/** @import {Result, Task} from "./types.js" */
+
+/** From here on a picture is like those the model learned from; below 0.5 it is *neither*. */
+const FAMILIAR = 0.9;
+const SHOWN_SCORES = 6;
 
 const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const list = new Intl.ListFormat("en");
 
-/** A score 0..1 as text; what is not quite certain is not called 100 %. */
-export function percent(/** @type {number} */ score) {
-  if (score < 1 && score > 0.999) return "> 99.9%";
-  if (score > 0 && score < 0.001) return "< 0.1%";
-  return share.format(score);
+/** A share 0..1 as text; what is not quite certain is not called 100 %. */
+export function percent(/** @type {number} */ value) {
+  if (value < 1 && value > 0.999) return "> 99.9%";
+  if (value > 0 && value < 0.001) return "< 0.1%";
+  return share.format(value);
 }
 
 /** A label as people write it: `sea_lion` is a sea lion. */
@@ -19,13 +23,13 @@ export function spoken(/** @type {string} */ label) {
 }
 
 /** With its article; names that are plurals (as of a folder `cats`) stand alone. */
-function article(/** @type {string} */ label) {
+export function article(/** @type {string} */ label) {
   const name = spoken(label);
   if (/[^suio]s$/i.test(name)) return name;
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
-function sentenceCase(/** @type {string} */ text) {
+export function sentenceCase(/** @type {string} */ text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -34,23 +38,51 @@ function sentenceCase(/** @type {string} */ text) {
  * @param {Result} result
  * @returns {{verdict: string, note: string}}
  */
-export function inWords(result) {
-  const [first, second] = result.predictions;
+export function inWords({ verdict, predictions, familiarity, present }) {
+  const [first, second] = predictions;
   const best = article(first.label);
-  if (result.verdict === "neither") {
+  const known = familiarity ?? 1;
+  if (verdict === "neither") {
+    const guess = known > 0.1 ? ` If I had to choose: ${best}.` : "";
     return {
-      verdict: result.predictions.length > 2 ? "None of these, I think" : "Neither, I think",
-      note: `It looks unlike the photos I learned from. If I had to choose: ${best}.`,
+      verdict: predictions.length > 2 ? "None of these, I think" : "Neither, I think",
+      note: `It doesn't look like anything I learned.${guess}`,
     };
   }
-  const verdict =
+  if (verdict === "several") {
+    const names = (present?.length ? present : [first.label, second.label]).map(article);
+    const note = known < FAMILIAR ? "That's how it looks to me, but it's unlike the photos I know." : "";
+    return { verdict: sentenceCase(list.format(names)), note };
+  }
+  const other = first.score < 0.75 && second ? `It could also be ${article(second.label)}.` : "";
+  if (known < FAMILIAR) {
+    const note = ["But it's unlike the photos I know.", other].filter(Boolean).join(" ");
+    return { verdict: `Looks like ${best} to me`, note };
+  }
+  const sentence =
     first.score >= 0.99 ? `${best}, no doubt`
-    : first.score >= 0.9 ? `${best}, I am quite sure`
+    : first.score >= 0.9 ? `${best}, I'm quite sure`
     : first.score >= 0.75 ? `probably ${best}`
     : first.score >= 0.6 ? `perhaps ${best}`
     : `${best}? Hard to say`;
-  const note = first.score >= 0.75 ? "" : `It could also be ${article(second.label)}.`;
-  return { verdict: sentenceCase(verdict), note };
+  return { verdict: sentenceCase(sentence), note: other };
+}
+
+/**
+ * What the bars show: a share for each label and, where the model knows what it does not know, one
+ * for *neither*. Together they are 1, so that no label has a full bar beside *neither*.
+ * @param {Result} result
+ * @returns {{label: string, share: number, neither: boolean}[]} the largest first
+ */
+export function bars({ predictions, familiarity }) {
+  const known = familiarity ?? 1;
+  const labels = predictions
+    .slice(0, SHOWN_SCORES)
+    .map(({ label, score }) => ({ label, share: score * known, neither: false }));
+  if (familiarity === null || familiarity === undefined) return labels;
+  const name = predictions.length > 2 ? "none of these" : "neither";
+  const rows = [...labels, { label: name, share: 1 - known, neither: true }];
+  return rows.sort((a, b) => b.share - a.share);
 }
 
 /** Where the map is brightest, as text: "the upper left". */
@@ -72,8 +104,8 @@ export function brightest(/** @type {number[][]} */ map) {
   return down ? `the ${down} ${across}` : `the ${across} side`;
 }
 
-/** Model, time and file in one line. */
-export function facts(/** @type {Result} */ result) {
+/** Model, time and file, a line each; the file's own facts where a smaller copy was sent. */
+export function facts(/** @type {Result} */ result, /** @type {Task} */ task) {
   const { model, image, timing_ms: time } = result;
   const total = time.fetch + time.decode + time.inference;
   const parts = [
@@ -81,44 +113,17 @@ export function facts(/** @type {Result} */ result) {
     `${number.format(time.decode)} ms to decode`,
     `${number.format(time.inference)} ms to think`,
   ].filter(Boolean);
-  const size = image.bytes < 1000 ? `${image.bytes} bytes`
-    : image.bytes < 1e6 ? `${number.format(image.bytes / 1000)} kB`
-    : `${(image.bytes / 1e6).toFixed(1)} MB`;
+  const original = task.kind === "file" && !task.region ? task.original : null;
+  const { format, width, height, bytes } = { ...image, ...original };
+  const sent = original ? `, sent as ${image.width} × ${image.height}` : "";
   return [
     `Model ${model.name}, version ${model.version}`,
     `${number.format(total)} ms (${parts.join(", ")})`,
-    `${image.format}, ${image.width} × ${image.height}, ${size}`,
+    `${format}, ${width} × ${height}, ${size(bytes)}${sent}`,
   ];
 }
 
-/** @type {Record<string, [string, string]>} code -> headline, what to do */
-const ADVICE = {
-  invalid_request: ["That was not understood", ""],
-  url_not_allowed: ["That link leads nowhere", "Check it, or save the picture and choose the file."],
-  unauthorized: ["A key is needed", "Ask whoever runs this service."],
-  model_not_found: ["There is no such model", "Choose another one."],
-  not_found: ["Not found", ""],
-  image_too_large: ["The picture is too large", "Try a smaller version of it."],
-  unsupported_media_type: ["That is no picture I can read", ""],
-  image_unreadable: ["The picture is damaged", "Try another copy of it."],
-  rate_limited: ["That was a lot of questions", ""],
-  fetch_failed: ["The picture could not be fetched", "Check the link, or save the picture and choose the file."],
-  fetch_timeout: ["The other server is too slow", "Try again, or save the picture and choose the file."],
-  overloaded: ["Busy right now", "Try again in a moment."],
-  not_ready: ["The service is not up yet", "Try again in a minute."],
-  photo_source_unavailable: ["No photo to show", ""],
-  deadline_exceeded: ["That took too long", "Try again, perhaps with a smaller picture."],
-  offline: ["No connection", "Check your connection and try again."],
-};
-
-/**
- * An error as a headline and a sentence or two that say what to do.
- * @param {ApiError} error
- * @returns {{headline: string, message: string}}
- */
-export function problemInWords(error) {
-  const [headline, advice] = ADVICE[error.code] ?? ["That did not work", "Try again in a moment."];
-  const wait =
-    error.code === "rate_limited" ? `Wait ${error.retryAfter ?? 60} seconds and try again.` : "";
-  return { headline, message: [error.message, advice, wait].filter(Boolean).join(" ") };
+function size(/** @type {number} */ bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${number.format(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

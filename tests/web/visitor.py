@@ -1,0 +1,72 @@
+"""What a visitor does and sees, in a line each."""
+
+import base64
+import json
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+from tests.web.site import Site, solid
+
+CAT, DOG = "A cat, no doubt", "A dog, no doubt"
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+
+
+def verdict(page: Page) -> str:
+    """The answer, once it is there."""
+    text: str = page.locator(".answer .verdict").first.inner_text()
+    return text
+
+
+def serve(site: Site, name: str, colour: str) -> str:
+    """The address of a picture of that colour on the photo server."""
+    site.photos.photos[f"/photo/{name}"] = (200, {"Content-Type": "image/jpeg"}, solid(colour))
+    return f"{site.photos.url}/photo/{name}"
+
+
+def hand_over(page: Page, event: str, target: str = "body", **content: Any) -> None:
+    """Drop or paste: text by type, or `files` as (name, type, bytes)."""
+    files = [
+        (name, kind, base64.b64encode(data).decode())
+        for name, kind, data in content.pop("files", [])
+    ]
+    texts = {kind.replace("_", "/", 1).replace("_", "-"): text for kind, text in content.items()}
+    page.evaluate(
+        """([event, target, files, texts]) => {
+            const transfer = new DataTransfer();
+            for (const [name, type, data] of files) {
+                const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+                transfer.items.add(new File([bytes], name, {type}));
+            }
+            for (const [type, text] of Object.entries(texts)) transfer.setData(type, text);
+            const init = {bubbles: true, cancelable: true};
+            const made = event === 'paste'
+                ? new ClipboardEvent(event, {...init, clipboardData: transfer})
+                : new DragEvent(event, {...init, dataTransfer: transfer});
+            document.querySelector(target).dispatchEvent(made);
+        }""",
+        [event, target, files, texts],
+    )
+
+
+def answer_with(page: Page, **changes: Any) -> None:
+    """Change what the service says of the next pictures, as a model of another kind would."""
+
+    def route(route: Route) -> None:
+        reply = route.fetch()
+        content = reply.json()
+        (content["result"] if "photo" in content else content).update(changes)
+        route.fulfill(response=reply, body=json.dumps(content))
+
+    page.route("**/api/v1/classify*", route)
+    page.route("**/api/v1/random*", route)
+
+
+def offering(page: Page, **fields: Any) -> None:
+    """Change what the service says that it can do."""
+
+    def route(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | fields)
+
+    page.route("**/api/v1/models", route)

@@ -9,5 +9,16 @@ from common.images.decoder import (
     load_image,
     preview,
 )
+from common.images.region import WHOLE, Region
 
-__all__ = ["LARGEST_AT_ONCE", "MAX_MEMORY", "Picture", "decode", "encode", "load_image", "preview"]
+__all__ = [
+    "LARGEST_AT_ONCE",
+    "MAX_MEMORY",
+    "WHOLE",
+    "Picture",
+    "Region",
+    "decode",
+    "encode",
+    "load_image",
+    "preview",
+]

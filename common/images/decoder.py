@@ -14,7 +14,8 @@ from PIL import Image
 
 from common.images.inspect import MAX_PIXELS, inspect
 from common.images.memory import MemoryLimit
-from common.images.render import Size, decode_size, render
+from common.images.region import WHOLE, Region
+from common.images.render import Size, memory, render
 from common.images.sandbox import Sandbox
 
 DECODE_TIMEOUT_S = 8.0
@@ -59,27 +60,29 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
     return load_image(data, target).pixels
 
 
-def load_image(data: bytes, target: tuple[int, int]) -> Picture:
+def load_image(data: bytes, target: tuple[int, int], region: Region = WHOLE) -> Picture:
     """Like `decode`, together with the format and size of the original.
 
     Args:
         data: as `decode`.
         target: as `decode`.
+        region: the part of the upright picture that is wanted, cut out before it is resized.
     """
-    return _load(data, target)
+    return _load(data, target, region)
 
 
-def preview(data: bytes, longest_side: int = 640) -> bytes:
+def preview(data: bytes, longest_side: int = 640, region: Region = WHOLE) -> bytes:
     """The picture as a model sees it, but in its own proportions: a JPEG without metadata.
 
     Args:
         data: as `decode`.
         longest_side: in pixels; a smaller picture keeps its size.
+        region: as `load_image`.
 
     Raises:
         ImageError: as `decode`.
     """
-    return encode(_load(data, longest_side).pixels)
+    return encode(_load(data, longest_side, region).pixels)
 
 
 def encode(pixels: NDArray[np.uint8]) -> bytes:
@@ -89,11 +92,11 @@ def encode(pixels: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def _load(data: bytes, size: Size) -> Picture:
+def _load(data: bytes, size: Size, region: Region) -> Picture:
     header = inspect(data)
-    with _memory.reserve(header.memory(*decode_size(header, size))):
+    with _memory.reserve(memory(header, size, region)):
         if header.needs_sandbox:
-            pixels, original = _sandbox.render(data, size)
+            pixels, original = _sandbox.render(data, size, region)
         else:
-            pixels, original = render(header, size)
+            pixels, original = render(header, size, region)
     return Picture(pixels, header.format, *original)

@@ -6,6 +6,7 @@ turned as its EXIF orientation says. No second copy of a large picture is made.
 
 import importlib.util
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from PIL import (  # the plugins, so that Pillow does not import all it has
 
 from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
 from common.images.inspect import Header, check_size
+from common.images.region import WHOLE, Region
 from common.images.resize import resize
 
 Size = tuple[int, int] | int
@@ -48,20 +50,48 @@ _UPRIGHT = {
 _SIDEWAYS = {5, 6, 7, 8}
 
 
-def decode_size(header: Header, size: Size) -> tuple[int, int]:
-    """(width, height) to decode to, so that the upright picture has the size wanted."""
-    if isinstance(size, int):
-        scale = min(1.0, size / max(header.width, header.height))
-        return max(1, round(header.width * scale)), max(1, round(header.height * scale))
-    return size if header.orientation in _SIDEWAYS else size[::-1]
+def decode_size(header: Header, size: Size, region: Region = WHOLE) -> tuple[int, int]:
+    """(width, height) that the whole picture is decoded to at least, for a region of that size."""
+    width, height = _region_size(header, size, region)
+    part = region.as_stored(header.orientation)
+    whole_width, whole_height = math.ceil(width / part.width), math.ceil(height / part.height)
+    return min(whole_width, header.width), min(whole_height, header.height)
 
 
-def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+def _region_size(header: Header, size: Size, region: Region) -> tuple[int, int]:
+    """(width, height) of the region as stored, so that it has the size wanted when upright."""
+    if not isinstance(size, int):
+        return size if header.orientation in _SIDEWAYS else size[::-1]
+    left, upper, right, lower = _box(header, region, (header.width, header.height))
+    width, height = right - left, lower - upper
+    scale = min(1.0, size / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _box(header: Header, region: Region, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The region in pixels of the file as stored, or of that decoded to a (width, height)."""
+    return region.as_stored(header.orientation).box(*size)
+
+
+def memory(header: Header, size: Size, region: Region = WHOLE) -> int:
+    """Bytes of memory that `render` takes at most."""
+    whole = decode_size(header, size, region)
+    needed = header.memory(*whole)
+    if region != WHOLE:  # a copy, of four bytes a pixel
+        pixels = header.width * header.height / header.reduction(*whole) ** 2
+        needed += int(4 * pixels * region.width * region.height)
+    return needed
+
+
+def render(
+    header: Header, size: Size, region: Region = WHOLE
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Decode a file.
 
     Args:
         header: from `common.images.inspect.inspect`.
         size: of the result.
+        region: the part of the upright picture that is wanted.
 
     Returns:
         uint8 (height, width, 3), 0..255, RGB; and the (width, height) of the upright original.
@@ -71,13 +101,14 @@ def render(header: Header, size: Size) -> tuple[NDArray[np.uint8], tuple[int, in
     """
     with _as_image_error():
         if header.rgb:
-            image = _jpeg(header, *decode_size(header, size))
+            image = _jpeg(header, *decode_size(header, size, region))
         else:
             image = _open(header)
             header = _corrected(header, image)
-            image.draft("RGB", decode_size(header, size))
+            image.draft("RGB", decode_size(header, size, region))
         with image:
-            upright = _resized(image, decode_size(header, size))
+            part = image if region == WHOLE else image.crop(_box(header, region, image.size))
+            upright = _resized(part, _region_size(header, size, region))
         if header.orientation in _UPRIGHT:
             upright = upright.transpose(_UPRIGHT[header.orientation])
         stored = header.width, header.height

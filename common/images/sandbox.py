@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import astuple
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import ImageTooLarge, ImageUnreadable
+from common.images.region import WHOLE, Region
 from common.images.render import Size
 from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
@@ -43,7 +45,9 @@ class Sandbox:
         atexit.register(self.stop)
         os.register_at_fork(after_in_child=self._reset)
 
-    def render(self, data: bytes, size: Size) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    def render(
+        self, data: bytes, size: Size, region: Region = WHOLE
+    ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
         """As `common.images.render.render`, of a file that was not inspected yet.
 
         Raises:
@@ -62,7 +66,7 @@ class Sandbox:
             timer.daemon = True
             timer.start()
             try:
-                return self._ask(process, data, size)
+                return self._ask(process, data, size, region)
             except (OSError, EOFError) as error:
                 self._end()
                 if late.is_set():
@@ -82,12 +86,12 @@ class Sandbox:
             self._end()
 
     def _ask(
-        self, process: "subprocess.Popen[bytes]", data: bytes, size: Size
+        self, process: "subprocess.Popen[bytes]", data: bytes, size: Size, region: Region
     ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
         assert process.stdin is not None
         assert process.stdout is not None
         height, width = (0, size) if isinstance(size, int) else size
-        process.stdin.write(REQUEST.pack(height, width, len(data)))
+        process.stdin.write(REQUEST.pack(height, width, *astuple(region), len(data)))
         process.stdin.write(data)
         process.stdin.flush()
         kind, *numbers = REPLY.unpack(_read_exactly(process.stdout, REPLY.size))

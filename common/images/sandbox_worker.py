@@ -13,7 +13,8 @@ from typing import BinaryIO
 from common.allocator import return_free_memory, return_large_blocks
 from common.errors import ImageError
 from common.images.inspect import inspect
-from common.images.render import Size, decode_size, render
+from common.images.region import Region
+from common.images.render import Size, memory, render
 from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
 FIXED_BYTES = 64_000_000
@@ -30,21 +31,22 @@ def main(limit_s: float) -> None:
         idle = int(file.read().split()[0]) * resource.getpagesize()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while head := requests.read(REQUEST.size):
-        height, width, length = REQUEST.unpack(head)
+        height, width, *corner_and_size, length = REQUEST.unpack(head)
         signal.alarm(math.ceil(limit_s) + 1)  # in case the parent is gone and cannot kill this
         data = requests.read(length)
-        _answer(data, (height, width) if height else width, idle, replies)
+        size = (height, width) if height else width
+        _answer(data, size, Region(*corner_and_size), idle, replies)
         signal.alarm(0)
 
 
-def _answer(data: bytes, size: Size, idle: int, replies: BinaryIO) -> None:
+def _answer(data: bytes, size: Size, region: Region, idle: int, replies: BinaryIO) -> None:
     try:
         header = inspect(data)
-        memory = header.memory(*decode_size(header, size))
+        needed = memory(header, size, region)
         return_free_memory()  # what earlier pictures have freed must not count against this one
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (idle + memory + FIXED_BYTES, most))
-        pixels, original = render(header, size)
+        resource.setrlimit(resource.RLIMIT_AS, (idle + needed + FIXED_BYTES, most))
+        pixels, original = render(header, size, region)
     except ImageError as error:
         message = str(error).encode()
         replies.write(REPLY.pack(1 + ERRORS.index(type(error)), len(message), 0, 0, 0) + message)

@@ -1,0 +1,78 @@
+"""A part of a picture, chosen on the upright picture in shares of its width and height."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+FORM = "must be x,y,w,h in shares of 1, inside the picture: 0.25,0.1,0.5,0.5 for example"
+_ROUNDING = 1e-3
+"""A share that is rounded to three digits may lie so far outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle: its left upper corner and its size, each 0..1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `x,y,w,h`.
+
+        Raises:
+            ValueError: not four numbers, no area, or not inside the picture.
+        """
+        try:
+            x, y, width, height = map(float, text.split(","))
+        except ValueError:
+            raise ValueError(FORM) from None
+        right, bottom = x + width, y + height
+        inside = min(x, y) >= -_ROUNDING and max(right, bottom) <= 1 + _ROUNDING
+        if not (inside and width > 0 and height > 0 and x < 1 and y < 1 and right > 0 < bottom):
+            raise ValueError(FORM)
+        x, y = max(x, 0.0), max(y, 0.0)
+        return cls(x, y, min(right, 1.0) - x, min(bottom, 1.0) - y)
+
+    def as_stored(self, orientation: int) -> "Region":
+        """The same part of a file that is turned upright as its EXIF orientation (1 to 8) says."""
+        x, y, width, height = self.x, self.y, self.width, self.height
+        right, bottom = 1 - x - width, 1 - y - height  # the distances from those edges
+        match orientation:
+            case 2:
+                return Region(right, y, width, height)
+            case 3:
+                return Region(right, bottom, width, height)
+            case 4:
+                return Region(x, bottom, width, height)
+            case 5:
+                return Region(y, x, height, width)
+            case 6:
+                return Region(y, right, height, width)
+            case 7:
+                return Region(bottom, right, height, width)
+            case 8:
+                return Region(bottom, x, height, width)
+            case _:
+                return self
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The pixels of it: left, upper, right and lower edge; at least one pixel.
+
+        Args:
+            width: of the whole picture, in pixels.
+            height: of the whole picture.
+        """
+        left, right = _edges(self.x, self.width, width)
+        upper, lower = _edges(self.y, self.height, height)
+        return left, upper, right, lower
+
+
+WHOLE = Region(0.0, 0.0, 1.0, 1.0)
+
+
+def _edges(start: float, share: float, pixels: int) -> tuple[int, int]:
+    first = min(max(math.floor(start * pixels + 0.5), 0), pixels - 1)
+    return first, min(max(math.floor((start + share) * pixels + 0.5), first + 1), pixels)

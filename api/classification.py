@@ -25,6 +25,7 @@ from common.cpus import usable_cpus
 from common.errors import ImageTooLarge
 from common.fetch.fetcher import Fetcher
 from common.golden import draw
+from common.images import WHOLE, Region
 
 SPARE_TURNS = 1
 """Pictures computed at a time besides one for each CPU: a thread that has decoded or inferred waits
@@ -91,8 +92,9 @@ class Service:
         model: Classifier,
         options: schemas.ResultQuery,
         context: RequestContext,
+        region: Region = WHOLE,
     ) -> schemas.Result:
-        """Classify a picture given by its bytes or its address.
+        """Classify a picture, or a region of it, given by its bytes or its address.
 
         Raises:
             ImageError, FetchError: see `common.errors`.
@@ -100,7 +102,7 @@ class Service:
         """
         data, fetch_ms = self.load(source, context)
         with self.queue.admit():
-            return self.infer(data, fetch_ms, model, options, context)
+            return self.infer(data, fetch_ms, model, options, context, region)
 
     def load(self, source: bytes | str, context: RequestContext) -> tuple[bytes, float]:
         """The bytes of a picture, and the milliseconds that fetching them took.
@@ -124,6 +126,7 @@ class Service:
         model: Classifier,
         options: schemas.ResultQuery,
         context: RequestContext,
+        region: Region = WHOLE,
     ) -> schemas.Result:
         """Decode a picture and ask the model, for a request that the queue has admitted.
 
@@ -135,11 +138,11 @@ class Service:
             self.queue.acquire(context.deadline)
         try:
             with request_log.stage("decode") as decoding:
-                picture = images.load_image(data, model.target)
+                picture = images.load_image(data, model.target, region)
             with request_log.stage("inference") as inference:
                 pixels = picture.pixels[np.newaxis]
                 (prediction,) = model.predict(pixels, explain=options.explain)
-            preview = images.preview(data) if options.preview else None
+            preview = images.preview(data, region=region) if options.preview else None
         finally:
             self.queue.release()
         request_log.verdict(model.card.name, prediction.verdict)

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from common.card import ModelDescription
+from common.images import Region
+from common.images.region import PATTERN
 
 Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -69,6 +71,24 @@ class ResultQuery(_Wire):
     )
     top: int | None = Field(None, ge=1, le=1000, description="Only so many labels, the best ones.")
     min_score: Score = Field(0.0, description="Only labels with at least this score.")
+
+
+PartOfPicture = Annotated[
+    Region,
+    PlainValidator(Region.parse),
+    WithJsonSchema({"type": "string", "pattern": PATTERN}),
+]
+
+
+class ClassifyQuery(ResultQuery):
+    """Which part of the picture, and how to answer."""
+
+    region: PartOfPicture | None = Field(
+        None,
+        description="Only this part of the picture: x,y,w,h of a rectangle on the upright picture, "
+        "in shares of 1 from its left upper corner. `heatmap` and `preview` are of this part.",
+        examples=["0.25,0.1,0.5,0.5"],
+    )
 
 
 class RandomQuery(ResultQuery):

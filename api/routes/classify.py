@@ -6,6 +6,7 @@ from api import request_body, schemas
 from api.context import current_request
 from api.openapi import Tag, documented
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from common.images import WHOLE
 
 ONE_PICTURE = {
     "multipart/form-data": request_body.ONE_UPLOAD,
@@ -21,7 +22,7 @@ class Classify(ServiceResource):
         name="classify",
         tag=Tag.CLASSIFY,
         answered="What the model says of the picture.",
-        query=schemas.ResultQuery,
+        query=schemas.ClassifyQuery,
         body=ONE_PICTURE,
         answer=schemas.Result,
         problems=PICTURE_PROBLEMS,
@@ -33,8 +34,9 @@ class Classify(ServiceResource):
         with the file in base64.
         """
         context = current_request()
-        options = request_body.query(schemas.ResultQuery)
+        options = request_body.query(schemas.ClassifyQuery)
         model = self.service.model(options.model)
         limit = self.service.settings.max_upload_bytes
         source = request_body.picture(context, limit)
-        return answer(self.service.classify(source, model, options, context))
+        region = options.region or WHOLE
+        return answer(self.service.classify(source, model, options, context, region))

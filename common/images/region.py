@@ -1,9 +1,13 @@
 """A part of a picture, chosen on the upright picture in shares of its width and height."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Self
 
+_NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+PATTERN = f"^{_NUMBER}(?:,{_NUMBER}){{3}}$"
+"""What `Region.parse` reads, as a regular expression."""
 FORM = "must be x,y,w,h in shares of 1, inside the picture: 0.25,0.1,0.5,0.5 for example"
 _ROUNDING = 1e-3
 """A share that is rounded to three digits may lie so far outside."""
@@ -25,10 +29,9 @@ class Region:
         Raises:
             ValueError: not four numbers, no area, or not inside the picture.
         """
-        try:
-            x, y, width, height = map(float, text.split(","))
-        except ValueError:
-            raise ValueError(FORM) from None
+        if not re.fullmatch(PATTERN, text):
+            raise ValueError(FORM)
+        x, y, width, height = map(float, text.split(","))
         right, bottom = x + width, y + height
         inside = min(x, y) >= -_ROUNDING and max(right, bottom) <= 1 + _ROUNDING
         if not (inside and width > 0 and height > 0 and x < 1 and y < 1 and right > 0 < bottom):

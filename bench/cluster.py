@@ -22,12 +22,12 @@ import numpy as np
 from flask import Flask
 
 from api.settings import Settings
-from bench import photos
 from bench.load import Load, closed, whole_request
 from bench.processes import free_port, running
 from common.card import ONNX
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
+from support import photos
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = "/api/v1/classify"

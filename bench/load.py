@@ -4,8 +4,7 @@ import contextlib
 import json
 import subprocess
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,20 +61,6 @@ def request_files(path: str, photos: Sequence[bytes]) -> Iterator[Path]:
         for i, photo in enumerate(photos):
             (Path(name) / str(i)).write_bytes(whole_request(path, photo))
         yield Path(name)
-
-
-@contextlib.contextmanager
-def side_by_side(ask: Callable[[int], None], clients: int, over: threading.Event) -> Iterator[None]:
-    """Threads that each run `ask` with a number of their own; `over` tells them when to end."""
-    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 def closed(server: Server, photos: Sequence[bytes], connections: int, seconds: float) -> Load:

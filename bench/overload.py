@@ -19,8 +19,8 @@ from pathlib import Path
 import requests
 
 from bench.load import whole_request
-from bench.photos import small
-from tests.running import running_service
+from support.photos import small
+from support.running import running_service
 
 PATH = "/api/v1/classify"
 STEADY = 20

@@ -23,12 +23,12 @@ from PIL import Image
 
 from common import images
 from common.images.inspect import MAX_PIXELS
-from tests.colour_model import write_colour_model
-from tests.hostile_pictures import HOSTILE, gradient, picture, plain, png
-from tests.raw_server import RawServer, forever
-from tests.running import ROOT, RunningService, running_service
-from tests.security.inside import FETCH_TIMEOUT_S
-from tests.security.network import why_not
+from support.colour_model import write_colour_model
+from support.hostile_network.inside import FETCH_TIMEOUT_S
+from support.hostile_network.network import why_not
+from support.hostile_pictures import HOSTILE, gradient, picture, plain, png
+from support.raw_server import RawServer, forever
+from support.running import ROOT, RunningService, running_service
 
 MB = 1_000_000
 DRIP_PORT = 18_999
@@ -42,7 +42,7 @@ def network() -> None:
         print(f"network: skipped, needs root and Linux namespaces ({reason})")
         return
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.security.inside", folder]
+        command = [sys.executable, "-m", "support.hostile_network.inside", folder]
         subprocess.run(["unshare", "--net", "--mount", *command], cwd=ROOT, check=True)
         report = json.loads((Path(folder) / "report.json").read_text())
     outcomes = report["outcomes"]

@@ -23,10 +23,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import load, photos
+from bench import load
 from bench.processes import NotStarted, Server, running
 from bench.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
 from common.cpus import usable_cpus
+from support import photos
 
 RESULTS = Path(".cache/bench/serving.json")
 ROUNDS, TURN_S = 15, 1

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from api.model_store import reload
 from api.model_store.state_dir import StateDir
-from bench.load import multipart, side_by_side
-from bench.photos import small
+from bench.load import multipart
 from bench.processes import Server
-from tests.colour_model import write_colour_model
-from tests.running import ROOT, running_service
+from support.clients import side_by_side
+from support.colour_model import write_colour_model
+from support.photos import small
+from support.running import ROOT, running_service
 
 CLIENTS = 4
 POINTS = 20

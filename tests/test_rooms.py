@@ -13,6 +13,9 @@ FORBIDDEN = {
     "api": {"train", "cluster", "tensorflow", "keras"},
     "train": {"api", "cluster", "flask"},
     "cluster": {"train", "tensorflow", "keras"},
+    "bench": {"tests"},
+    "tests": {"bench"},
+    "support": {"bench", "tests"},
 }
 
 

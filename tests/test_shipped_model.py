@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from common.classifier import Classifier
 from common.images import decode
-from tests.shared import PHOTOS, ROOT, SHARED, needs_shared
+from support.shared import PHOTOS, ROOT, SHARED, needs_shared
 
 FOLDER = ROOT / "models" / "cat_dog"
 MAX_BYTES = 12_000_000

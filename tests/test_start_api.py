@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.running import ROOT, environment, free_port
+from support.running import ROOT, environment, free_port
 
 SCRIPT = ROOT / "start_api.sh"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.photo_servers import (
+from support.colour_model import write_colour_model
+from support.photo_servers import (
     HTML,
     PhotoServer,
     flickr_answer,
@@ -16,8 +17,7 @@ from tests.api.photo_servers import (
     picture,
     serving,
 )
-from tests.colour_model import write_colour_model
-from tests.running import RunningService, running_service
+from support.running import RunningService, running_service
 
 RED = picture("red")
 BLUE = picture("blue", format="PNG")

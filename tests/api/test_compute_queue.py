@@ -9,7 +9,7 @@ import pytest
 from api.compute_queue import ComputeQueue
 from api.deadline import Deadline
 from api.errors import Problem
-from tests.running import wait_until
+from support.running import wait_until
 
 
 def test_places_are_bounded_and_given_back() -> None:

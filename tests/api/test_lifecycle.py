@@ -1,6 +1,6 @@
 """Reloads and killed workers under load: what visitors see of them, and what /metrics counts."""
 
-from bench.lifecycle import CLIENTS, measure
+from support.lifecycle import CLIENTS, measure
 
 
 def test_reloads_lose_nothing_and_metrics_add_up() -> None:

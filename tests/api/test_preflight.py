@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from api import preflight
-from tests.running import GUNICORN, PATIENCE_S, ROOT, environment, free_port, run_to_its_end
+from support.running import GUNICORN, PATIENCE_S, ROOT, environment, free_port, run_to_its_end
 
 SYSTEMD_SOCKET = Path("/usr/bin/systemd-socket-activate")
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.photo_servers import picture
+from support.running import RunningService, running_service, wait_until
+from support.together import together
 from tests.api.conftest import FEW_THREADS, RED
-from tests.api.photo_servers import picture
-from tests.api.together import together
-from tests.running import RunningService, running_service, wait_until
 
 WAIT_S = 30.0
 LIMIT_S = 2.0

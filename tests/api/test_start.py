@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.running import environment, free_port, run_to_its_end, running_service
+from support.colour_model import write_colour_model
+from support.running import environment, free_port, run_to_its_end, running_service
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.running import ROOT, RunningService, environment, free_port
+from support.running import ROOT, RunningService, environment, free_port
 
 PATIENCE_S = 240
 # Small stores, no reports home, and a dead node is noticed in seconds.

@@ -18,9 +18,9 @@ from common.card import sha256_of
 from common.classifier import Classifier
 from common.errors import ImageError
 from common.images import decode
-from tests.api.photo_servers import PhotoServer, picture, serving
+from support.photo_servers import PhotoServer, picture, serving
+from support.running import ROOT
 from tests.cluster.machines import COMMAND, PATIENCE_S, Cluster, eventually, processes
-from tests.running import ROOT
 
 PHOTOS = 160
 SHARD = 8

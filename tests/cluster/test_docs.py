@@ -17,9 +17,9 @@ import ray
 import yaml
 
 from cluster.__main__ import main
+from support.running import ROOT, environment, free_port
 from tests.api.conftest import RED
 from tests.cluster.machines import PATIENCE_S, descendants, eventually
-from tests.running import ROOT, environment, free_port
 
 GUIDE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 

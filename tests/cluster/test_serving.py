@@ -7,10 +7,10 @@ import signal
 import time
 from pathlib import Path
 
+from support.colour_model import write_colour_model
 from tests.api.conftest import RED
 from tests.cluster.load import ask, load
 from tests.cluster.machines import Cluster, ServedByRay, eventually, processes
-from tests.colour_model import write_colour_model
 
 CLIENTS = 6
 ENDING_S = 2.0

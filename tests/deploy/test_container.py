@@ -8,8 +8,8 @@ from pathlib import Path
 
 import requests
 
-from tests.api.photo_servers import picture
-from tests.running import GUNICORN, ROOT, RunningService, environment, free_port, wait_until_ready
+from support.photo_servers import picture
+from support.running import GUNICORN, ROOT, RunningService, environment, free_port, wait_until_ready
 
 TEXT = (ROOT / "deploy" / "Containerfile").read_text("utf-8")
 NOBODY = 10001

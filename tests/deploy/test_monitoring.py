@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.errors import PROBLEMS
 from api.telemetry.metrics import STAGES
-from tests.api.photo_servers import picture
-from tests.colour_model import write_colour_model
-from tests.running import ROOT, running_service
+from support.colour_model import write_colour_model
+from support.photo_servers import picture
+from support.running import ROOT, running_service
 
 DASHBOARD = ROOT / "deploy" / "grafana-dashboard.json"
 ALERTS = ROOT / "deploy" / "prometheus-alerts.yml"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import requests
 
-from tests.api.photo_servers import picture
-from tests.colour_model import write_colour_model
-from tests.running import ROOT, environment, running_service
+from support.colour_model import write_colour_model
+from support.photo_servers import picture
+from support.running import ROOT, environment, running_service
 
 TEXT = (ROOT / "docs" / "operations.md").read_text("utf-8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import Settings
-from tests.running import ROOT
+from support.running import ROOT
 
 ANALYZE = shutil.which("systemd-analyze")
 DEPLOY = ROOT / "deploy"

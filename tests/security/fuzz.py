@@ -18,8 +18,8 @@ with atheris.instrument_imports(include=["common", "PIL", "idna"]):
     from common.errors import ImageError, UrlInvalid
     from common.fetch.urls import parse_url
 
-from tests.hostile_pictures import HOSTILE, picture
-from tests.security.urls import INSIDE, MALFORMED, MUST_WORK
+from support.hostile_network.urls import INSIDE, MALFORMED, MUST_WORK
+from support.hostile_pictures import HOSTILE, picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.hostile_pictures import picture
-from tests.raw_server import RawServer
-from tests.running import running_service
+from support.colour_model import write_colour_model
+from support.hostile_pictures import picture
+from support.raw_server import RawServer
+from support.running import running_service
 
 TIMEOUT_S = 60
 BODY = 2**20 - 1000

@@ -10,9 +10,9 @@ import pytest
 
 from api.settings import Settings
 from common.fetch.fetcher import Fetcher
-from tests.security import urls
-from tests.security.inside import CROWD, FETCH_TIMEOUT_S, WORKERS
-from tests.security.network import why_not
+from support.hostile_network import urls
+from support.hostile_network.inside import CROWD, FETCH_TIMEOUT_S, WORKERS
+from support.hostile_network.network import why_not
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -24,7 +24,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if reason:
         pytest.skip(f"needs root and Linux namespaces: {reason}")
     folder = tmp_path_factory.mktemp("inside")
-    command = ["unshare", "--net", "--mount", sys.executable, "-m", "tests.security.inside", folder]
+    command = [
+        "unshare",
+        "--net",
+        "--mount",
+        sys.executable,
+        "-m",
+        "support.hostile_network.inside",
+        folder,
+    ]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found: dict[str, Any] = json.loads((folder / "report.json").read_text())

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.hostile_pictures import (
+from support.colour_model import write_colour_model
+from support.hostile_pictures import (
     HOSTILE,
     OK,
     OTHER_KINDS,
@@ -23,8 +23,8 @@ from tests.hostile_pictures import (
     UNSUPPORTED,
     picture,
 )
-from tests.running import RunningService, running_service
-from tests.shared import SHARED, needs_shared
+from support.running import RunningService, running_service
+from support.shared import SHARED, needs_shared
 
 MEGABYTE = 2**20
 REQUEST_TIMEOUT_S = 5

@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from common.classifier import Classifier
-from tests.shared import ROOT
+from support.shared import ROOT
 from tests.train.conftest import draw
 from train.__main__ import COMMANDS, main
 

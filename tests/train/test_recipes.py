@@ -8,7 +8,7 @@ import pytest
 
 from common.classifier import Classifier
 from common.images import decode
-from tests.shared import PHOTOS, ROOT, needs_shared
+from support.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
 from train.data import scan
 from train.evaluation import answers, label_indices

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from common.card import read_card
-from tests.shared import ROOT
+from support.shared import ROOT
 from train.__main__ import main
 from train.runs import Run
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.running import ROOT
-from tests.shared import PHOTOS, SHARED
+from support.running import ROOT
+from support.shared import PHOTOS, SHARED
 from tests.web.conftest import CHROMIUM
 from tests.web.site import running_site
 from tests.web.states import STATES, Pictures, drawn

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import requests
 
-from tests.api.photo_servers import (
+from support.colour_model import write_colour_model
+from support.photo_servers import (
     PhotoServer,
     commons_answer,
     commons_record,
@@ -21,8 +22,7 @@ from tests.api.photo_servers import (
     picture,
     serving,
 )
-from tests.colour_model import write_colour_model
-from tests.running import ROOT, free_port, running_service
+from support.running import ROOT, free_port, running_service
 
 APACHE = shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")

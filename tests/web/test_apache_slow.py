@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.running import RunningService, running_service, wait_until
+from support.colour_model import write_colour_model
+from support.running import RunningService, running_service, wait_until
 from tests.web.site import APACHE, RED, apache, solid
 
 pytestmark = pytest.mark.skipif(not APACHE, reason="no apache2 on this machine")

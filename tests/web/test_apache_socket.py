@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.running import GUNICORN, PATIENCE_S, ROOT, environment, free_port
+from support.colour_model import write_colour_model
+from support.running import GUNICORN, PATIENCE_S, ROOT, environment, free_port
 from tests.web.site import APACHE, RED, apache, solid
 
 pytestmark = pytest.mark.skipif(not APACHE, reason="no apache2 on this machine")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.api.photo_servers import HTML, as_json
+from support.photo_servers import HTML, as_json
 from tests.web.conftest import Visits
 from tests.web.site import APACHE, RED, Site, apache, solid
 from tests.web.states import STATES, Pictures, empty, problem

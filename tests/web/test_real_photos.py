@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.running import ROOT
-from tests.shared import PHOTOS, needs_shared
+from support.running import ROOT
+from support.shared import PHOTOS, needs_shared
 from tests.web.conftest import Visits
 from tests.web.site import Site, running_site
 

@@ -75,7 +75,7 @@ def test_targets_are_large_enough(visits: Visits, site: Site, pictures: Pictures
 
 
 def test_nothing_is_styled_or_scripted_within_the_page(site: Site) -> None:
-    from tests.running import ROOT
+    from support.running import ROOT
 
     html = (ROOT / "web" / "index.html").read_text()
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.running import wait_until
+from support.running import wait_until
 from tests.web.site import BLUE, RED, Site
 from tests.web.states import Pictures
 from tests.web.visitor import CAT, DOG, serve

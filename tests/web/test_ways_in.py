@@ -5,7 +5,7 @@ import base64
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.api.photo_servers import HTML
+from support.photo_servers import HTML
 from tests.web.conftest import Visits
 from tests.web.site import BLUE, RED, Site, solid
 from tests.web.states import STATES, Pictures, empty, problem

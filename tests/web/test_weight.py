@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from support.running import ROOT
 
 HERE = Path(__file__).parent
 LIMIT = 130_000

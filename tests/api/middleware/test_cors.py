@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.running import RunningService, running_service
 from tests.api.conftest import RED
-from tests.running import RunningService, running_service
 
 TIMEOUT_S = 30
 ORIGIN = "https://app.example"

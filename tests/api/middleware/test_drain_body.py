@@ -6,8 +6,8 @@ import time
 import pytest
 
 from api.middleware.drain_body import DRAIN_S
+from support.running import RunningService
 from tests.api.conftest import World
-from tests.running import RunningService
 
 LARGE = bytes(2**20)
 """More than gunicorn reads on by itself: 64 kB."""

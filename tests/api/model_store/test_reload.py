@@ -19,9 +19,9 @@ from api.model_store.reload import request
 from api.model_store.state_dir import StateDir
 from common.card import sha256_of
 from common.errors import DogorcatError
-from tests.api.photo_servers import picture
-from tests.colour_model import write_colour_model
-from tests.running import (
+from support.colour_model import write_colour_model
+from support.photo_servers import picture
+from support.running import (
     ROOT,
     RunningService,
     environment,

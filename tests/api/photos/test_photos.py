@@ -13,7 +13,7 @@ from api.photos import Photo, PhotoSources, remote
 from api.settings import Settings, SettingsError
 from common.errors import FetchBusy, PhotoSourceUnavailable
 from common.fetch.fetcher import Fetcher
-from tests.api.photo_servers import (
+from support.photo_servers import (
     FLICKR_FAIL_100,
     FLICKR_FAIL_105,
     HTML,

@@ -11,7 +11,7 @@ from flask_restful import Api
 from api.photos.folder import Folder
 from api.routes.samples import Sample, Samples
 from common.errors import PhotoSourceUnavailable
-from tests.api.photo_servers import picture
+from support.photo_servers import picture
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import socket
 import time
 
 from api.ratelimit.limiter import ANSWER_S, RateLimiter
-from tests.running import free_port
+from support.running import free_port
 
 
 def test_each_client_has_its_own_window() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.photo_servers import picture
+from support.running import ROOT, RunningService, free_port, running_service
+from support.together import together
 from tests.api.conftest import RED
-from tests.api.photo_servers import picture
-from tests.api.together import together
-from tests.running import ROOT, RunningService, free_port, running_service
 
 TIMEOUT_S = 30
 

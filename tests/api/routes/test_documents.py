@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.running import ROOT
 from tests.api.conftest import RED, World
-from tests.running import ROOT
 
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(bash|python|javascript)\n(.*?)```", TEXT, re.DOTALL)

@@ -15,8 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api import openapi
 from api.errors import PROBLEMS
+from support.running import ROOT
 from tests.api.conftest import RED, World
-from tests.running import ROOT
 
 TIMEOUT_S = 30
 

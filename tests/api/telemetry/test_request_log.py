@@ -11,8 +11,8 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from support.running import RunningService, running_service, wait_until
 from tests.api.conftest import BLUE, RED, World
-from tests.running import RunningService, running_service, wait_until
 
 TIMEOUT_S = 60
 BROKEN = RED[:200]

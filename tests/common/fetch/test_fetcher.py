@@ -23,7 +23,7 @@ from common.errors import (
     UrlNotAllowed,
 )
 from common.fetch.fetcher import MAX_REDIRECTS, Fetcher
-from tests.raw_server import Answer, RawServer, forever, ok, redirect, says
+from support.raw_server import Answer, RawServer, forever, ok, redirect, says
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -14,7 +14,7 @@ from PIL import Image
 from common import images
 from common.errors import ImageError, ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
 from common.images.inspect import MAX_PIXELS
-from tests.hostile_pictures import (
+from support.hostile_pictures import (
     HOSTILE,
     OK,
     OTHER_KINDS,
@@ -29,7 +29,7 @@ from tests.hostile_pictures import (
     png,
     segment,
 )
-from tests.shared import SHARED, needs_shared
+from support.shared import SHARED, needs_shared
 
 # What Pillow's decoders and the resizing may differ by, of 255.
 CLOSE = 6.0

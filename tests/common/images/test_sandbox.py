@@ -16,7 +16,7 @@ from common.images import sandbox
 from common.images.inspect import inspect
 from common.images.render import render
 from common.images.sandbox import Sandbox
-from tests.hostile_pictures import avif_sized, picture, plain, scan_bomb
+from support.hostile_pictures import avif_sized, picture, plain, scan_bomb
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
@@ -129,7 +129,7 @@ def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
     code = (
         "import os, sys\n"
         "from common.images.sandbox import Sandbox\n"
-        "from tests.hostile_pictures import picture\n"
+        "from support.hostile_pictures import picture\n"
         "process = Sandbox(30)\n"
         "process.render(picture('PNG'), 40)\n"
         f"print(process._process.pid, flush=True)\n{end}"
@@ -143,7 +143,7 @@ def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
 def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
     code = (
         "from common.images.sandbox import Sandbox\n"
-        "from tests.hostile_pictures import picture, scan_bomb\n"
+        "from support.hostile_pictures import picture, scan_bomb\n"
         "process = Sandbox(1)\n"
         "process.render(picture('PNG'), 40)\n"
         "print(process._process.pid, flush=True)\n"

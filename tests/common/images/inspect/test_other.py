@@ -10,8 +10,8 @@ import pytest
 
 from common.errors import ImageTypeUnsupported
 from common.images.inspect import inspect
-from tests.hostile_pictures import picture
-from tests.shared import SHARED, needs_shared
+from support.hostile_pictures import picture
+from support.shared import SHARED, needs_shared
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:

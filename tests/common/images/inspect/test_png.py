@@ -6,7 +6,7 @@ import pytest
 
 from common import images
 from common.errors import ImageUnreadable
-from tests.hostile_pictures import chunk, picture, png
+from support.hostile_pictures import chunk, picture, png
 
 
 def parts(data: bytes) -> dict[str, tuple[int, int]]:

@@ -4,7 +4,7 @@ import http.client
 import socket
 from contextlib import ExitStack
 
-from tests.running import RunningService
+from support.running import RunningService
 
 PATIENCE_S = 30
 

@@ -1,6 +1,6 @@
-"""Runs inside the network of `tests.security.network`: every URL against the real service.
+"""Runs inside the network of `support.hostile_network.network`: every URL against the real service.
 
-`unshare --net --mount python -m tests.security.inside FOLDER` writes FOLDER/report.json.
+`unshare --net --mount python -m support.hostile_network.inside FOLDER` writes FOLDER/report.json.
 """
 
 import gzip
@@ -17,13 +17,13 @@ from typing import Any
 
 import requests
 
-from tests.colour_model import write_colour_model
-from tests.hostile_pictures import picture as drawn
-from tests.hostile_pictures import png
-from tests.raw_server import Answer, RawServer, forever, ok, redirect, says
-from tests.running import running_service
-from tests.security import urls
-from tests.security.network import PUBLIC_V4, PUBLIC_V6, SILENT, Canary, NameServer, set_up
+from support.colour_model import write_colour_model
+from support.hostile_network import urls
+from support.hostile_network.network import PUBLIC_V4, PUBLIC_V6, SILENT, Canary, NameServer, set_up
+from support.hostile_pictures import picture as drawn
+from support.hostile_pictures import png
+from support.raw_server import Answer, RawServer, forever, ok, redirect, says
+from support.running import running_service
 
 FETCH_TIMEOUT_S = 2.0
 PICTURE = drawn("JPEG")

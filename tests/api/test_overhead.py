@@ -14,11 +14,11 @@ from flask import Flask
 
 from api.app import create_app
 from api.settings import Settings
-from bench import photos
-from bench.lower_bound import classifier_of
 from common.card import FILES
 from common.classifier import Classifier
-from tests.shared import ROOT
+from support import photos
+from support.plain_inference import classifier_of
+from support.shared import ROOT
 
 MODEL = ROOT / "models" / "cat_dog"
 TURNS = 60

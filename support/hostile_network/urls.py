@@ -1,6 +1,6 @@
 """URLs that lead inside, or nowhere; and ordinary ones with odd but legal spelling."""
 
-from tests.security.network import ALIASES, NAMES, PUBLIC_V4, PUBLIC_V6
+from support.hostile_network.network import ALIASES, NAMES, PUBLIC_V4, PUBLIC_V6
 
 
 def _words(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: services that run, servers that answer, pictures, models."""

@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
+# The versions of Python that the pinned TensorFlow has wheels for.
+HAS_TENSORFLOW := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 NODE_MODULES := tests/web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,10 @@ run:  ## the service on http://127.0.0.1:8000
 install: $(VENV)/dev.stamp  ## everything that training and the tests need, into .venv
 
 $(VENV)/dev.stamp: requirements.txt train/requirements.txt cluster/requirements.txt requirements-dev.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c '$(HAS_TENSORFLOW)' 2>/dev/null || $(PYTHON) -c '$(HAS_TENSORFLOW)' 2>/dev/null || \
+	    { echo "Training and the tests need Python 3.11, 3.12 or 3.13, for which TensorFlow is packaged:" \
+	    "PYTHON=python3.13 make test" >&2; exit 1; }
+	$(BIN)/python -c '$(HAS_TENSORFLOW)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 

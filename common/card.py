@@ -124,6 +124,9 @@ class Int8(_Part):
     neither_threshold: Score | None = None
     metrics: tuple[Metric, ...] = ()
     golden: dict[str, dict[str, Any]] = {}
+    weight_bits: Literal[7, 8] = 8
+    """Bits that weights use: with 7 no sum of two products overflows 16 bits, so that CPUs without
+    VNNI, which add in 16, compute what the others do."""
 
 
 class ModelCard(ModelDescription):
@@ -147,7 +150,7 @@ class ModelCard(ModelDescription):
         """The card of the file in that precision: its own version, choices, figures and vectors."""
         if precision == "float32" or self.int8 is None:
             return self
-        own = dict(self.int8)
+        own = {name: value for name, value in self.int8 if name != "weight_bits"}
         return self.model_copy(update=own | {"version": f"{self.version}+int8", "int8": None})
 
 

@@ -72,7 +72,8 @@ class Classifier:
         """
         card = read_card(folder)
         if precision is None:
-            precision = "int8" if card.int8 and has_fast_int8() else "float32"
+            fast = card.int8 is not None and has_fast_int8(card.int8.weight_bits)
+            precision = "int8" if fast else "float32"
         classifier = cls.load_unverified(card, folder, threads=threads, precision=precision)
         classifier._check_golden(folder)
         return classifier
@@ -191,11 +192,12 @@ class Classifier:
             )
         for name, values in golden_vectors(self).items():
             for output, now in values.items():
-                then = self.card.golden[name].get(output)
-                if not _close(now, then, tolerance):
+                error = golden_error(now, self.card.golden[name].get(output))
+                if not error <= tolerance:
                     raise ModelError(
                         f"Model folder {folder}: {self._file} does not reproduce the golden"
-                        f" vector {name}/{output} within {tolerance:g}."
+                        f" vector {name}/{output}: it differs by {error:.2g}, and at most"
+                        f" {tolerance:g} is allowed."
                     )
 
 
@@ -236,10 +238,12 @@ def _session(file: Path, threads: int) -> ort.InferenceSession:
         raise ModelError(f"Model folder {file.parent}: {file.name} cannot be loaded.") from error
 
 
-def _close(now: Any, then: Any, tolerance: float) -> bool:
+def golden_error(now: Any, then: Any) -> float:
+    """How far an output is from its golden vector, as a share of the largest value if above 1.
+
+    Infinite where the card's vector is missing, has another shape or is not of numbers.
+    """
     found, expected = np.asarray(now), np.asarray(then)
-    return (
-        found.shape == expected.shape
-        and np.issubdtype(expected.dtype, np.number)
-        and bool(np.abs(found - expected).max() <= tolerance * max(1.0, np.abs(expected).max()))
-    )
+    if found.shape != expected.shape or not np.issubdtype(expected.dtype, np.number):
+        return float("inf")
+    return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))

@@ -28,6 +28,7 @@ COMMANDS = {
     "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
     "export": ("train.commands.export", "turn a finished run into its model folder"),
     "quantise": ("train.commands.quantise", "the same model in 8 bits beside the float file"),
+    "precisions": ("train.commands.precisions", "the float and the 8-bit file, compared"),
     "evaluate": ("train.commands.evaluate", "measure a model folder on class folders"),
     "predict": ("train.commands.predict", "ask a model folder about photos"),
     "activations": ("train.commands.activations", "what each convolution sees in a photo"),

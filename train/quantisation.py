@@ -24,7 +24,7 @@ from common.card import (
     ModelCard,
     sha256_of,
 )
-from common.classifier import Classifier, golden_vectors
+from common.classifier import Classifier, golden_error, golden_vectors
 from common.errors import ModelError
 from train.calibration import fit_offset, fit_temperature
 from train.data import Photos, Pixels
@@ -93,7 +93,12 @@ def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -
     """The card with the 8-bit file of `folder` as it is now: hash, tolerance, golden vectors."""
     temperature = card.int8.temperature if card.int8 else card.temperature
     spec = FileSpec(sha256=sha256_of(folder / INT8), tolerance=LEAST_TOLERANCE)
-    int8 = Int8(temperature=temperature, neither_threshold=card.neither_threshold, metrics=metrics)
+    int8 = Int8(
+        temperature=temperature,
+        neither_threshold=card.neither_threshold,
+        metrics=metrics,
+        weight_bits=7,
+    )
     card = card.model_copy(update={"files": card.files | {INT8: spec}, "int8": int8})
     golden = golden_vectors(Classifier.load_unverified(card, folder, precision="int8"))
     tolerance = max(LEAST_TOLERANCE, 2 * _apart(card, folder, golden))
@@ -112,12 +117,11 @@ def _apart(card: ModelCard, folder: Path, golden: dict[str, dict[str, Any]]) -> 
     options.log_severity_level = 3
     session = ort.InferenceSession(str(folder / INT8), options, providers=["CPUExecutionProvider"])
     other = golden_vectors(Classifier(card, session, "int8"))
-    found = 0.0
-    for picture, outputs in golden.items():
-        for output, values in outputs.items():
-            then, now = np.asarray(values), np.asarray(other[picture][output])
-            found = max(found, float(np.abs(now - then).max() / max(1.0, np.abs(then).max())))
-    return found
+    return max(
+        golden_error(other[picture][output], values)
+        for picture, outputs in golden.items()
+        for output, values in outputs.items()
+    )
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]

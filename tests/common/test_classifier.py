@@ -147,7 +147,7 @@ def twofold(folder: Path) -> Path:
 def test_the_quicker_file_for_this_cpu_is_run(
     twofold: Path, monkeypatch: pytest.MonkeyPatch, quick: bool, precision: str
 ) -> None:
-    monkeypatch.setattr("common.classifier.has_fast_int8", lambda: quick)
+    monkeypatch.setattr("common.classifier.has_fast_int8", lambda weight_bits: quick)
     assert Classifier.load(twofold).precision == precision
 
 

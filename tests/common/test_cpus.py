@@ -23,23 +23,25 @@ def test_no_quota_means_the_affinity(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cpuinfo", "quick"),
+    ("cpuinfo", "with_8_bit_weights", "with_7_bit_weights"),
     [
-        ("model name\t: EPYC\nflags\t\t: fpu avx2 avx512_vnni sha_ni\n", True),
-        ("flags\t\t: fpu avx2 avx_vnni\n", True),
-        ("flags\t\t: fpu sse2 avx2 avx512f\n", False),
-        ("Features\t: fp asimd asimdhp asimddp\n", True),
-        ("Features\t: fp asimd\n", False),
-        ("processor\t: 0\n", False),
+        ("model name\t: EPYC\nflags\t\t: fpu avx2 avx512_vnni sha_ni\n", True, True),
+        ("flags\t\t: fpu avx2 avx_vnni\n", True, True),
+        ("flags\t\t: fpu sse2 avx2 avx512f\n", False, True),
+        ("flags\t\t: fpu sse2 sse4_2\n", False, False),
+        ("Features\t: fp asimd asimdhp asimddp\n", True, True),
+        ("Features\t: fp asimd\n", False, False),
+        ("processor\t: 0\n", False, False),
     ],
 )
-def test_8_bits_are_quick_where_the_cpu_multiplies_and_adds_them(
-    tmp_path: Path, cpuinfo: str, quick: bool
+def test_8_bits_are_chosen_where_they_are_fast_and_exact(
+    tmp_path: Path, cpuinfo: str, with_8_bit_weights: bool, with_7_bit_weights: bool
 ) -> None:
     file = tmp_path / "cpuinfo"
     file.write_text(cpuinfo)
-    assert has_fast_int8(file) is quick
+    assert has_fast_int8(8, file) is with_8_bit_weights
+    assert has_fast_int8(7, file) is with_7_bit_weights
 
 
 def test_without_a_list_of_flags_8_bits_are_not_chosen(tmp_path: Path) -> None:
-    assert not has_fast_int8(tmp_path / "absent")
+    assert not has_fast_int8(7, tmp_path / "absent")

@@ -52,3 +52,22 @@ def test_figures_of_the_8_bit_file_are_recorded_with_it(folder: Path, data: Path
     assert after.int8 is not None
     assert "training photos, 48 photos" in {metric.data for metric in after.int8.metrics}
     assert json.loads((folder / "card.json").read_text())["int8"]["golden"]
+
+
+def test_precisions_are_compared(
+    folder: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = str(data / "validation")
+    assert main(["precisions", str(folder), photos]) == 2
+    assert "has no 8-bit file" in capsys.readouterr().err
+    assert main(["quantise", str(folder), "--data", str(data)]) == 0
+    capsys.readouterr()
+    assert main(["precisions", str(folder), photos]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ["18 photos", "---|---|---|---|---", "float32", "int8"]
+    card = read_card(folder)
+    figures = {metric.name: metric.value for metric in card.metrics}
+    assert float(rows[2][1]) == pytest.approx(figures["accuracy"], abs=1e-4)
+    assert rows[2][2] == "0", "the float file differs from itself in no verdict"
+    assert all(float(row[3]) > 0 for row in rows[2:])
+    assert sorted(row[4] for row in rows[2:]) == ["no", "yes"], "one of them is served"

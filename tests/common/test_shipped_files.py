@@ -1,0 +1,87 @@
+"""Every shipped file proves itself on any x86-64 CPU, and a changed one never does.
+
+QEMU's user mode emulates other CPUs: Haswell has AVX2 and no VNNI, Nehalem has no AVX at all.
+"""
+
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+
+from common.card import FILES, Precision, read_card, sha256_of, write_card
+from common.classifier import Classifier
+from common.errors import ModelError
+from tests.shared import ROOT
+
+QEMU = shutil.which("qemu-x86_64")
+CPUS = ("Haswell", "Nehalem")
+SHIPPED = [
+    (folder, precision)
+    for folder in sorted((ROOT / "models").iterdir())
+    for precision, file in FILES.items()
+    if (folder / file).is_file()
+]
+PROVE = """
+import sys
+from pathlib import Path
+from common.classifier import Classifier
+from common.errors import ModelError
+try:
+    Classifier.load(Path(sys.argv[1]), precision=sys.argv[2])
+except ModelError as error:
+    sys.exit(f"refused: {error}")
+"""
+
+each_shipped_file = pytest.mark.parametrize(
+    ("folder", "precision"), SHIPPED, ids=[f"{folder.name}-{name}" for folder, name in SHIPPED]
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(QEMU is None, reason="qemu-x86_64 is not installed (package qemu-user)")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the packages here are not x86-64")
+@pytest.mark.parametrize("cpu", CPUS)
+@each_shipped_file
+def test_a_shipped_file_is_proven_on_another_cpu(
+    folder: Path, precision: Precision, cpu: str
+) -> None:
+    assert read_card(folder).for_precision(precision).golden
+    command = [str(QEMU), "-cpu", cpu, sys.executable, "-c", PROVE, str(folder), precision]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = [line for line in result.stderr.splitlines() if "TCG doesn't support" not in line]
+    assert result.returncode == 0, "\n".join(lines)
+
+
+def change_one_layer(file: Path, which: int) -> None:
+    """Swap two output channels of one convolution, which leaves every other weight as it was."""
+    model = onnx.load(file)
+    node = [node for node in model.graph.node if node.op_type == "Conv"][which]
+    source = node.input[1]
+    for dequantise in model.graph.node:  # in 8 bits the weights stand behind one
+        if source in dequantise.output:
+            source = dequantise.input[0]
+    (tensor,) = (tensor for tensor in model.graph.initializer if tensor.name == source)
+    weights = onnx.numpy_helper.to_array(tensor).copy()
+    weights[[0, 1]] = weights[[1, 0]]
+    tensor.CopyFrom(onnx.numpy_helper.from_array(weights, tensor.name))
+    onnx.save(model, file)
+
+
+@pytest.mark.parametrize("which", [0, 20, -1], ids=["first", "middle", "last"])
+@each_shipped_file
+def test_a_file_with_one_changed_layer_is_refused(
+    folder: Path, precision: Precision, which: int, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / folder.name))
+    name = FILES[precision]
+    change_one_layer(copy / name, which)
+    card = read_card(copy)
+    spec = card.files[name].model_copy(update={"sha256": sha256_of(copy / name)})
+    write_card(card.model_copy(update={"files": card.files | {name: spec}}), copy)
+    said = rf"{name} does not reproduce the golden vector \w+/\w+: it differs by [\d.e+-]+, and"
+    with pytest.raises(ModelError, match=said):
+        Classifier.load(copy, precision=precision)

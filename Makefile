@@ -43,26 +43,9 @@ format: install  ## lay the code out
 test: install $(NODE_MODULES)  ## the tests
 	$(BIN)/python -m pytest
 
-# The shipped model: docs/model.md. SHARED holds the photos and the weights to start from.
+# The shipped model: train/configs/cat_dog.py. SHARED holds the photos and the weights to start from.
 model: install  ## train models/cat_dog: half an hour on two cores
-	$(BIN)/python -m train fine-tune --data $(SHARED)/data/kaggle_cat_dog --labels cat,dog \
-	    --extra $(SHARED)/data/kaggle_more_native --extra $(SHARED)/data/kaggle_more_200px \
-	    --held $(SHARED)/data/kaggle_more_native:0.3324 --held $(SHARED)/data/other_source:0.5 \
-	    --weights $(SHARED)/weights/mobilenet_v2_imagenet_notop.weights.h5 \
-	    --imagenet-head $(SHARED)/weights/mobilenet_v2_imagenet_head.npz \
-	    --familiar 151-268,281-285 --learning-rate 5e-5 --distill 0.1 --refit \
-	    --no-photos --version 3 --out models/cat_dog --overwrite
-	$(BIN)/python -m train quantise models/cat_dog --data $(SHARED)/data/kaggle_cat_dog \
-	    --held $(SHARED)/data/kaggle_more_native:0.3324 --held $(SHARED)/data/other_source:0.5
-	set -e; for precision in float32 int8; do \
-	    evaluate="$(BIN)/python -m train evaluate models/cat_dog --precision $$precision"; \
-	    validation=$(SHARED)/data/kaggle_cat_dog/validation; \
-	    others="--others $(SHARED)/data/neither"; \
-	    rest=$(SHARED)/data/other_source:0.5; \
-	    $$evaluate $$validation $$others --record DATA/validation; \
-	    $$evaluate $$rest $$others --record "half of other_source"; \
-	    $$evaluate $$validation $$rest --record "both together"; \
-	done
+	$(BIN)/python -m train config cat_dog --shared $(SHARED)
 
 .cache/bench-venv/stamp: bench/peers/requirements.txt
 	test -x .cache/bench-venv/bin/python || $(PYTHON) -m venv .cache/bench-venv

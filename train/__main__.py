@@ -26,6 +26,7 @@ COMMANDS = {
     "small": ("train.recipes.small", "recipe: three convolutions at 150x150, from scratch"),
     "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
     "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
+    "config": ("train.commands.config", "a model of train/configs: recipe, quantise, evaluate"),
     "export": ("train.commands.export", "turn a finished run into its model folder"),
     "quantise": ("train.commands.quantise", "the same model in 8 bits beside the float file"),
     "precisions": ("train.commands.precisions", "the float and the 8-bit file, compared"),

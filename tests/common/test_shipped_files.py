@@ -49,7 +49,10 @@ each_shipped_file = pytest.mark.parametrize(
 def test_a_shipped_file_is_proven_on_another_cpu(
     folder: Path, precision: Precision, cpu: str
 ) -> None:
-    assert read_card(folder).for_precision(precision).golden
+    card = read_card(folder)
+    assert card.for_precision(precision).golden
+    if precision == "int8" and card.int8 and card.int8.weight_bits == 8:
+        pytest.skip("8-bit weights are for CPUs with VNNI: others never take this file")
     command = [str(QEMU), "-cpu", cpu, sys.executable, "-c", PROVE, str(folder), precision]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines = [line for line in result.stderr.splitlines() if "TCG doesn't support" not in line]
@@ -57,7 +60,7 @@ def test_a_shipped_file_is_proven_on_another_cpu(
 
 
 def change_one_layer(file: Path, which: int) -> None:
-    """Swap two output channels of one convolution, which leaves every other weight as it was."""
+    """Turn the order of one convolution's output channels round; no other weight changes."""
     model = onnx.load(file)
     node = [node for node in model.graph.node if node.op_type == "Conv"][which]
     source = node.input[1]
@@ -65,8 +68,7 @@ def change_one_layer(file: Path, which: int) -> None:
         if source in dequantise.output:
             source = dequantise.input[0]
     (tensor,) = (tensor for tensor in model.graph.initializer if tensor.name == source)
-    weights = onnx.numpy_helper.to_array(tensor).copy()
-    weights[[0, 1]] = weights[[1, 0]]
+    weights = onnx.numpy_helper.to_array(tensor)[::-1]
     tensor.CopyFrom(onnx.numpy_helper.from_array(weights, tensor.name))
     onnx.save(model, file)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shared import ROOT
+from support.shared import ROOT
 
 ADVICE = "PYTHON=python3.13 make test"
 

@@ -15,7 +15,7 @@ import pytest
 from common.card import FILES, Precision, read_card, sha256_of, write_card
 from common.classifier import Classifier
 from common.errors import ModelError
-from tests.shared import ROOT
+from support.shared import ROOT
 
 QEMU = shutil.which("qemu-x86_64")
 CPUS = ("Haswell", "Nehalem")

@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 from common.errors import DogorcatError
+from common.file_names import any_terminal, printable
 
 COMMANDS = {
     "prepare": ("train.commands.prepare", "photos of a zip or folder into train/ and validation/"),
@@ -43,6 +44,7 @@ COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
+    any_terminal()
     parser = argparse.ArgumentParser(
         prog="python -m train",
         description=__doc__,
@@ -66,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(run(args))
     except DogorcatError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written
         print(f"error: {error.filename or 'Writing'}: {error.strerror or error}.", file=sys.stderr)

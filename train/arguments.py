@@ -4,8 +4,6 @@ import argparse
 import os
 from pathlib import Path
 
-from train.networks import HEADS
-
 CACHE = Path(".cache/features")
 
 
@@ -116,6 +114,8 @@ def learning(
 
 def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
     """What recipes with a pretrained network take."""
+    from train.networks import HEADS  # Keras takes seconds; commands without networks do without
+
     add = parser.add_argument
     add(
         "--backbone",

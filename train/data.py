@@ -17,7 +17,9 @@ from tqdm import tqdm
 from common.card import DataFingerprint
 from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
+from common.file_names import portable, printable
 from common.images import decode
+from common.photo_files import find_photos, subfolders, told
 
 T = TypeVar("T")
 
@@ -89,7 +91,7 @@ class Photos:
     def fingerprint(self, labels: Sequence[str]) -> DataFingerprint:
         """What the model card says of these photos."""
         names = sorted(
-            f"{self.classes[kind]}/{path.name} {digest}"
+            f"{self.classes[kind]}/{portable(path.name)} {digest}"
             for kind, path, digest in zip(self.truth, self.paths, self.digests, strict=True)
         )
         return DataFingerprint(
@@ -122,24 +124,19 @@ def concat(parts: Sequence[Photos]) -> Photos:
     )
 
 
-def class_folders(folder: Path) -> tuple[str, ...]:
-    """Names of the class folders in `folder`, sorted.
+def class_folders(folder: Path) -> dict[str, Path]:
+    """The class folders in `folder` by name, sorted; links to folders are some, hidden ones not.
 
     Raises:
         DataError: no such folder, or fewer than two class folders in it.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}; `python -m train prepare` makes one.")
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(names) < 2:
-        found = f"only {names[0]}" if names else "none"
-        raise DataError(f"{folder} needs at least two class folders, one for each label: {found}.")
-    return tuple(names)
-
-
-def files_of(folder: Path) -> list[Path]:
-    """The files of one class folder, sorted by name; hidden ones are not photos."""
-    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = {portable(path.name): path for path in subfolders(folder)}
+    if len(found) < 2:
+        only = f"only {printable(*found)}" if found else "none"
+        raise DataError(f"{folder} needs at least two class folders, one for each label: {only}.")
+    return found
 
 
 def scan(*folders: Path, least: int = 1) -> Photos:
@@ -154,19 +151,19 @@ def scan(*folders: Path, least: int = 1) -> Photos:
     Raises:
         DataError: no or one class, classes that differ, too few photos.
     """
-    classes = class_folders(folders[0])
-    for other in folders[1:]:
-        if class_folders(other) != classes:
+    classes = tuple(class_folders(folders[0]))
+    found = []
+    for folder in folders:
+        own = class_folders(folder)
+        if list(own) != list(classes):
             raise DataError(
-                f"The classes of {other} ({', '.join(class_folders(other))}) are not those"
+                f"The classes of {folder} ({', '.join(own)}) are not those"
                 f" of {folders[0]} ({', '.join(classes)})."
             )
-    files = [
-        (path, kind)
-        for folder in folders
-        for kind, name in enumerate(classes)
-        for path in files_of(folder / name)
-    ]
+        found += [(kind, find_photos(own[name])) for kind, name in enumerate(classes)]
+    for line in told(one for _, below in found for one in below.passed_over):
+        print(line, file=sys.stderr)
+    files = [(path, kind) for kind, below in found for path in below.photos]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = pool.map(_look, [path for path, _ in files])
         seen = list(tqdm(looks, f"Checking {folders[0]}", len(files), unit="photo", leave=False))
@@ -180,7 +177,7 @@ def scan(*folders: Path, least: int = 1) -> Photos:
         bad,
     )
     for path, reason in bad[:10]:
-        print(f"left out: {path}: {reason}", file=sys.stderr)
+        print(f"left out: {printable(path)}: {reason}", file=sys.stderr)
     if len(bad) > 10:
         print(f"left out: {len(bad) - 10} more files", file=sys.stderr)
     for name, count in photos.counts.items():

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from common.card import ModelCard
 from common.classifier import Classifier
 from common.errors import DataError
+from common.photo_files import photos_in
 from train.data import Photos, Pixels, parallel_batches
 from train.metrics import Figures, NeitherFigures
 
@@ -24,7 +25,7 @@ def unlabelled(folder: Path) -> Photos:
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    paths = tuple(p for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
+    paths = tuple(photos_in(folder))
     if not paths:
         raise DataError(f"There are no photos in {folder}.")
     nothing = np.zeros(len(paths), np.int64)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.errors import DataError
 from train import arguments
-from train.inspection import contact_sheet, findings, look, text
+from train.inspection import contact_sheets, findings, look, text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.data is None:
         raise DataError("Which folder? Name one, or set DATA_PATH.")
-    looks = look(args.data)
-    found = findings(looks)
+    looks, passed_over = look(args.data)
+    found = findings(looks, passed_over)
     print(json.dumps(found, indent=2) if args.json else text(found))
+    if not any(one.picture for one in looks):
+        raise DataError(f"None of the {len(looks)} files of {args.data} can be read as a photo.")
     if args.sheet:
-        contact_sheet(looks).save(args.sheet, "JPEG", quality=85)
-        print(f"contact sheet: {args.sheet}")
+        for number, sheet in enumerate(contact_sheets(looks), 1):
+            file = args.sheet.with_stem(f"{args.sheet.stem}-{number}") if number > 1 else args.sheet
+            sheet.save(file, "JPEG", quality=85)
+            print(f"contact sheet: {file}")
     return 0

@@ -5,7 +5,7 @@
     python -m train predict models/cat_dog holiday_photos --json - | jq .
 
 A file that cannot be read does not stop the rest; it is named at the end, and the exit status
-is then 1.
+is then 1. A byte of a name that is not UTF-8 is written as `\\xfc`.
 """
 
 import argparse
@@ -25,7 +25,9 @@ from common.card import FILES
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
+from common.file_names import portable, printable
 from common.images import decode
+from common.photo_files import find_photos, told
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
                 if isinstance(said, Prediction):
                     answers.append(_row(path, said))
                 else:
-                    bad.append(f"{path}: {said}")
+                    bad.append(f"{printable(path)}: {said}")
         finally:
             pool.shutdown(cancel_futures=True)  # after Ctrl-C, too
     labels = classifier.card.labels
@@ -69,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
             json.dump(answers, file, indent=2)
             file.write("\n")
     if not (args.csv or args.json):
-        width = max([len(row["file"]) for row in answers], default=0)
-        for row in answers:
+        names = [printable(row["file"]) for row in answers]
+        width = max(map(len, names), default=0)
+        for name, row in zip(names, answers, strict=True):
             scores = "  ".join(f"{label} {score:.4f}" for label, score in row["scores"].items())
-            print(f"{row['file']:<{width}}  {row['verdict']:<10} {scores}")
+            print(f"{name:<{width}}  {row['verdict']:<10} {scores}")
     for line in bad:
         print(f"not read: {line}", file=sys.stderr)
     if bad:
@@ -83,10 +86,12 @@ def run(args: argparse.Namespace) -> int:
 def _files(photos: list[Path]) -> Iterator[Path]:
     for path in photos:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
-            if not inside:
-                raise DataError(f"There are no files in {path}.")
-            yield from inside
+            found = find_photos(path)
+            for line in told(found.passed_over):
+                print(line, file=sys.stderr)
+            if not found.photos:
+                raise DataError(f"There are no photos in {printable(path)}.")
+            yield from found.photos
         else:
             yield path
 
@@ -104,7 +109,7 @@ def _ask(classifier: Classifier, path: Path) -> Prediction | str:
 
 def _row(path: Path, said: Prediction) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": portable(path),
         "verdict": said.verdict,
         "scores": said.scores,
         "familiarity": said.familiarity,

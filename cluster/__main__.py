@@ -17,17 +17,21 @@ from types import FrameType
 
 from api.settings import Settings
 from common.errors import DogorcatError
+from common.file_names import any_terminal, printable
+from common.photo_files import told
 
 
 def main(argv: list[str] | None = None) -> int:
+    any_terminal()
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))
     except DogorcatError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written
-        print(f"error: {error.filename or 'Writing'}: {error.strerror or error}.", file=sys.stderr)
+        where = printable(error.filename or "Writing")
+        print(f"error: {where}: {printable(error.strerror or error)}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
@@ -86,12 +90,19 @@ def _stop(args: argparse.Namespace) -> int:
 
 
 def _classify(args: argparse.Namespace) -> int:
-    from cluster.bulk import classify
-    from cluster.connection import connected
-    from cluster.output import Output
+    from cluster.inputs import Inputs
+    from cluster.plan import plan
+    from cluster.shards import ShardFolder
 
     settings = Settings.load()
-    output = Output(args.output)
+    inputs = Inputs(args.input)
+    job = plan(inputs, ShardFolder(args.output), settings, args.shard)
+    for line in told(inputs.passed_over):
+        print(line, file=sys.stderr)
+    # All that can be refused has been: Ray takes seconds to import and to start.
+    from cluster.bulk import classify
+    from cluster.connection import connected
+
     with connected(args.address, settings.model_dir):
         interrupted = threading.Event()
 
@@ -102,21 +113,15 @@ def _classify(args: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
         try:
-            summary = classify(
-                args.input,
-                output,
-                settings,
-                shard_rows=args.shard,
-                workers=args.workers,
-                interrupted=interrupted,
-            )
+            summary = classify(job, workers=args.workers, interrupted=interrupted)
         except KeyboardInterrupt:
             print(
                 "\nInterrupted. What is done is kept; the same command goes on from there.",
                 file=sys.stderr,
             )
             return 130
-    print(f"{summary.rows} photos in {args.output}; {summary.errors} of this run have an error.")
+    folder = printable(args.output)
+    print(f"{summary.rows} photos in {folder}; {summary.errors} of this run have an error.")
     return 0
 
 
@@ -140,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--max-replicas", **number, help="at the busiest (CPUs of the cluster)")
     serve.add_argument(
         "--target-ongoing", default=4.0, type=_positive_float, metavar="N",
-        help="requests under way per replica that the number of replicas follows (4)",
+        help="requests in progress per replica that the number of replicas follows (4)",
     )  # fmt: skip
     serve.add_argument(
         "--max-ongoing", default=16, **number,

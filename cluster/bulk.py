@@ -1,4 +1,4 @@
-"""The bulk job: Ray Data streams shards through workers, and their parts into a folder."""
+"""The bulk job: Ray Data streams shards of inputs through workers, and their rows into a folder."""
 
 import logging
 import sys
@@ -10,16 +10,13 @@ from itertools import islice
 import ray.data
 from tqdm import tqdm
 
-from api.settings import Settings
 from cluster.connection import cpus, free_cpus
-from cluster.listing import inputs
-from cluster.output import Manifest, ModelStamp, Output
+from cluster.plan import Plan
+from cluster.shards import Manifest
 from cluster.worker import Worker
-from common.card import FILES
-from common.classifier import Classifier
 
 WAVE = 2000
-"""Shards that Ray is told of at a time; their paths are in its memory."""
+"""Shards that are given to Ray at a time; their paths are in its memory."""
 
 
 @dataclass(frozen=True)
@@ -33,40 +30,25 @@ class Summary:
 
 
 def classify(
-    source: str,
-    output: Output,
-    settings: Settings,
-    *,
-    shard_rows: int,
-    workers: int | None = None,
-    interrupted: threading.Event | None = None,
+    plan: Plan, *, workers: int | None = None, interrupted: threading.Event | None = None
 ) -> Summary:
-    """Classify every picture of `source` on the connected cluster, but what is done already.
+    """Classify on the connected cluster every input of a plan that is not done yet.
 
     Args:
-        source: see `cluster.listing.inputs`.
-        output: where the parts go.
-        shard_rows: pictures of a part.
+        plan: from `cluster.plan`.
         workers: how many at most; one for each CPU if left out.
         interrupted: ends the job after the part that is being written.
 
     Raises:
         KeyboardInterrupt: it was interrupted.
-        ClusterError, ModelError: see `cluster.listing` and `cluster.output`.
+        ClusterError: the output folder cannot be read.
     """
-    name = settings.default_model
-    model = Classifier.load(settings.model_dir / name, precision=settings.precision)
-    # All workers run the same file, whatever their CPUs are quickest with.
-    settings = settings.model_copy(update={"precision": model.precision})
-    sha256 = model.card.files[FILES[model.precision]].sha256
-    stamp = ModelStamp(model.card.name, model.card.version, sha256)
-    manifest = output.plan(inputs(source), shard_rows, stamp)
-    done = output.done()
-    todo = [number for number in range(manifest.shards) if number not in done]
-    rows, errors = _rows(manifest, done), 0
-    with tqdm(total=manifest.rows, initial=rows, unit=" photos", smoothing=0.1) as progress:
-        for shard, count, wrong, part in _classified(output, todo, name, settings, workers):
-            output.write(shard, part)
+    done = plan.output.done()
+    todo = [number for number in range(plan.manifest.shards) if number not in done]
+    rows, errors = _rows(plan.manifest, done), 0
+    with tqdm(total=plan.manifest.rows, initial=rows, unit=" photos", smoothing=0.1) as progress:
+        for shard, count, wrong, part in _classified(plan, todo, workers):
+            plan.output.write(shard, part)
             if interrupted and interrupted.is_set():
                 raise KeyboardInterrupt
             rows += count
@@ -77,7 +59,7 @@ def classify(
 
 
 def _classified(
-    output: Output, todo: Sequence[int], model: str, settings: Settings, workers: int | None
+    plan: Plan, todo: Sequence[int], workers: int | None
 ) -> Iterator[tuple[int, int, int, bytes]]:
     """(shard, rows, errors, part) for each shard, in the order in which they are finished."""
     context = ray.data.DataContext.get_current()
@@ -85,13 +67,13 @@ def _classified(
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     if todo and not free_cpus():
         print("No CPU of the cluster is free yet: waiting for one.", file=sys.stderr)
-    shards = output.shards(todo)
+    shards = plan.output.shards(todo)
     while wave := [{"shard": n, "paths": paths} for n, paths in islice(shards, WAVE)]:
         most = min(workers or cpus(), len(wave))
         least = max(1, min(most, free_cpus()))
         dataset = ray.data.from_items(wave, override_num_blocks=len(wave)).map(
             Worker,
-            fn_constructor_args=(model, settings),
+            fn_constructor_args=(plan.model, plan.settings),
             compute=ray.data.ActorPoolStrategy(min_size=least, max_size=most),
             num_cpus=1,
         )

@@ -20,15 +20,11 @@ os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
 
 import ray
 
-from cluster.bundle import bundle
-from cluster.front import CALLBACK
-from common.errors import DogorcatError
+from cluster.errors import ClusterError
+from cluster.packaging import package
+from cluster.proxy_middleware import CALLBACK
 
 NAMESPACE = "dogorcat"
-
-
-class ClusterError(DogorcatError):
-    """There is no cluster to use, or it does not do what it should."""
 
 
 @contextmanager
@@ -50,7 +46,7 @@ def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bo
     if model_dir is None:
         found = _init(address or "auto", {})
     else:
-        with bundle(model_dir) as folder:
+        with package(model_dir) as folder:
             environment = {name: os.environ[name] for name in os.environ if _is_for_ray(name)}
             environment["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = CALLBACK
             runtime_env = {"working_dir": str(folder), "env_vars": environment}

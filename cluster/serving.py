@@ -9,9 +9,9 @@ from api.app import create_app
 from api.model_store.registry import ModelStore
 from api.ratelimit.hooks import SPARE_THREADS
 from api.settings import Settings
-from cluster.bridge import Bridge
-from cluster.bundle import bundled_models
-from cluster.connection import ClusterError
+from cluster.asgi import AsgiApp
+from cluster.errors import ClusterError
+from cluster.packaging import packaged_models
 from common.cpus import usable_cpus
 
 NAME = "dogorcat"
@@ -45,14 +45,14 @@ class Scale:
 def application(settings: Settings, scale: Scale) -> serve.Application:
     """The application, ready to be deployed."""
 
-    def build() -> Bridge:
+    def build() -> AsgiApp:
         here = {
-            "model_dir": bundled_models(),
+            "model_dir": packaged_models(),
             "web_concurrency": usable_cpus(),  # a replica is one worker among as many as CPUs
             "threads": scale.max_ongoing + SPARE_THREADS,  # Ray turns away first
         }
         app = create_app(settings.model_copy(update=here))
-        return Bridge(app, scale.max_ongoing, settings.request_timeout_s)
+        return AsgiApp(app, scale.max_ongoing, settings.request_timeout_s)
 
     @serve.ingress(build)
     class Replica:

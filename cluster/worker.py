@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 
 from api import errors
 from api.settings import Settings
-from cluster.bundle import bundled_models
+from cluster.packaging import packaged_models
 from common import images
 from common.classifier import Classifier
 from common.errors import ImageTooLarge
 from common.fetch.fetcher import Fetcher
+from common.file_names import portable
 
 SCHEMA = pa.schema(
     [
@@ -36,7 +37,7 @@ SCHEMA = pa.schema(
 """A row has a verdict, or an error: a code of docs/api.md, or `read_failed`."""
 
 READERS = 8
-"""Pictures that a worker reads or fetches ahead, while it computes another one."""
+"""Pictures that a worker reads or fetches in advance, while it computes another one."""
 STORES = {"file", "local", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hdfs", "oci"}
 """fsspec protocols that a list may name; what is http(s) goes through the guarded fetcher."""
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(?:://|::)")
@@ -61,7 +62,7 @@ class Worker:
     """
 
     def __init__(self, model: str, settings: Settings) -> None:
-        self._model = Classifier.load(bundled_models() / model, precision=settings.precision)
+        self._model = Classifier.load(packaged_models() / model, precision=settings.precision)
         self._max_bytes = settings.max_upload_mb * 2**20
         self._max_mb = settings.max_upload_mb
         self._fetcher = Fetcher(
@@ -70,6 +71,7 @@ class Worker:
             concurrency=4 * READERS,  # all readers may ask one host: a quarter is what one gets
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
+            contact=settings.contact,
         )
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -77,14 +79,14 @@ class Worker:
         """Classify one shard.
 
         Args:
-            shard: its number as `shard`, and its inputs as `paths`.
+            shard: its number as `shard`, and its inputs as `paths`, bytes.
 
         Returns:
             `shard`, the number of `rows`, how many of them are `errors`, and the `part`: a Parquet
             file of the rows, in the order of the inputs.
         """
-        paths = [str(path) for path in shard["paths"]]
-        rows = [self._row(*read) for read in ahead(self._readers, self._attempt, paths)]
+        paths = [path.decode("utf-8", "surrogateescape") for path in shard["paths"]]
+        rows = [self._row(*read) for read in prefetch(self._readers, self._attempt, paths)]
         part = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), part)
         errors = sum(row["error"] is not None for row in rows)
@@ -103,17 +105,21 @@ class Worker:
 
     def _read(self, path: str) -> bytes:
         protocol = _PROTOCOL.match(path)
-        scheme = protocol[1].lower() if protocol else "file"
+        scheme = protocol[1].lower() if protocol else None
         if scheme in ("http", "https") and "::" not in path:
-            return self._fetcher.fetch(path)
-        if scheme not in STORES or (protocol and protocol[0].endswith("::")):
+            return self._fetcher.fetch(path).data
+        if protocol and (scheme not in STORES or protocol[0].endswith("::")):
             raise _Refused(f"Nothing is read by the protocol {scheme!r} here.")
         try:
-            filesystem, name = fsspec.core.url_to_fs(path)
-            data: bytes = filesystem.cat_file(name, start=0, end=self._max_bytes + 1)
+            if scheme is None:  # a file of this machine, whatever characters its name has
+                with open(path, "rb") as file:
+                    data = file.read(self._max_bytes + 1)
+            else:
+                filesystem, name = fsspec.core.url_to_fs(path)
+                data = filesystem.cat_file(name, start=0, end=self._max_bytes + 1)
         except (OSError, ImportError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise _Refused(f"It cannot be read: {reason}.") from error
+            raise _Refused(f"It cannot be read: {portable(reason)}.") from error
         if len(data) > self._max_bytes:
             raise ImageTooLarge(f"The picture is larger than the {self._max_mb} MB accepted.")
         return data
@@ -121,7 +127,7 @@ class Worker:
     def _row(self, path: str, read: bytes | Exception) -> dict[str, Any]:
         card = self._model.card
         row: dict[str, Any] = {
-            "path": path,
+            "path": portable(path),
             "model_name": card.name,
             "model_version": card.version,
             "error": None,
@@ -143,10 +149,10 @@ class Worker:
         }
 
 
-def ahead(
+def prefetch(
     pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], width: int = 2 * READERS
 ) -> Iterator[R]:
-    """`map(work, items)` in order, with at most `width` results begun and not yet taken."""
+    """`map(work, items)` in order, with at most `width` calls begun whose result is not taken."""
     begun: deque[Future[R]] = deque()
     for item in items:
         begun.append(pool.submit(work, item))

@@ -15,7 +15,7 @@ GRACE_S = 0.5
 """The application gives a slow body up by itself, and says so; the bridge ends it just after."""
 
 
-class Bridge:
+class AsgiApp:
     """One replica's application.
 
     Args:

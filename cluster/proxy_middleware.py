@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from api import errors
 from api.middleware.security_headers import DATA_POLICY, HEADERS
 
-CALLBACK = "cluster.front.middlewares"
+CALLBACK = "cluster.proxy_middleware.middlewares"
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -41,8 +41,8 @@ OF_STATUS = {
 }
 
 
-class Front:
-    """ASGI middleware around a proxy, or around a replica where HAProxy is in front."""
+class ProxyMiddleware:
+    """ASGI middleware around a proxy, or around a replica where HAProxy is in proxy_middleware."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -83,7 +83,7 @@ class Front:
 
 def middlewares() -> list[Middleware]:
     """What Ray asks for."""
-    return [Middleware(Front)]
+    return [Middleware(ProxyMiddleware)]
 
 
 def _steers(name: bytes) -> bool:

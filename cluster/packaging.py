@@ -14,7 +14,7 @@ MODELS = "models"
 
 
 @contextmanager
-def bundle(model_dir: Path) -> Iterator[Path]:
+def package(model_dir: Path) -> Iterator[Path]:
     """A folder with the rooms and the models as they are now.
 
     Ray packs it, names it by its content, and unpacks it on each machine that starts a worker. So
@@ -37,6 +37,6 @@ def bundle(model_dir: Path) -> Iterator[Path]:
         yield folder
 
 
-def bundled_models() -> Path:
+def packaged_models() -> Path:
     """Where the models lie, seen from a worker."""
     return ROOT / MODELS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cluster import front
+from cluster import proxy_middleware
 
 SCOPE = {"type": "http", "path": "/api/v1/classify", "headers": []}
 UNKNOWN = (404, b"text/plain", b"Path '/' not found.")
@@ -31,7 +31,7 @@ def asked(*answers: tuple[int, bytes, bytes]) -> tuple[int, bytes, int]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(front.Front(proxy)({**SCOPE}, None, send))
+    asyncio.run(proxy_middleware.ProxyMiddleware(proxy)({**SCOPE}, None, send))
     start, body = sent
     return start["status"], body["body"], calls
 
@@ -41,7 +41,7 @@ def test_a_proxy_that_does_not_know_yet_is_asked_again() -> None:
 
 
 def test_one_that_never_knows_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front, "ROUTES_S", 0.2)
+    monkeypatch.setattr(proxy_middleware, "ROUTES_S", 0.2)
     status, body, calls = asked(UNKNOWN)
     assert (status, b"There is nothing at this address" in body) == (404, True)
     assert calls > 2

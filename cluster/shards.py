@@ -4,31 +4,36 @@
     _manifest.json      how many there are, their fingerprint, and the model
     part-0000000.parquet …
 
-A part is written under another name and renamed, or put as one object: it is there as a whole or
-not at all. So whatever ends the job, the parts say what is done, and no row is ever there twice.
-Names that begin with `_` are passed over by what reads a folder of Parquet files.
+A part appears as a whole or not at all, so whatever ends the job, the parts say which shards are
+done, and no row is there twice. Readers of Parquet folders ignore names that begin with `_` or a
+dot.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from typing import IO
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cluster.connection import ClusterError
+from cluster.errors import ClusterError
+from cluster.inputs import is_remote
+from common.atomic import new_file
 
 INPUTS = "_inputs.parquet"
 MANIFEST = "_manifest.json"
 _PART = re.compile(r"part-(\d{7})\.parquet")
-_INPUTS_SCHEMA = pa.schema([pa.field("path", pa.string(), nullable=False)])
+# Bytes, since a file name of Linux need not be UTF-8.
+_INPUTS_SCHEMA = pa.schema([pa.field("path", pa.binary(), nullable=False)])
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,28 @@ class Manifest:
         return -(-self.rows // self.shard_rows)
 
 
-class Output:
-    """An output folder, local or at an fsspec address."""
+class ShardFolder:
+    """An output folder, local or at an fsspec address.
+
+    Raises:
+        ClusterError: the address names no store that is known here.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._filesystem, self._path = fsspec.core.url_to_fs(folder)
+        try:
+            if os.path.isdir(folder) or "://" not in folder:  # whatever characters its name has
+                self._filesystem, self._path = fsspec.filesystem("file"), os.path.abspath(folder)
+            else:
+                self._filesystem, self._path = fsspec.core.url_to_fs(folder)
+        except (ImportError, ValueError) as error:
+            raise ClusterError(f"{folder}: it cannot be written to ({error}).") from error
+        self._is_local = not is_remote(self._filesystem)
 
     def plan(self, paths: Iterable[str], shard_rows: int, model: ModelStamp) -> Manifest:
-        """Write down what is to be done, or see that this is what was begun here.
+        """Write down what is to be done, or check that the same was begun here.
+
+        Nothing is left behind if that fails.
 
         Args:
             paths: every input.
@@ -74,12 +92,12 @@ class Output:
         """
         begun = self._begun()
         if begun is None:
-            self._filesystem.makedirs(self._path, exist_ok=True)
-            with self._whole(INPUTS) as stream:
-                rows, fingerprint = _write_inputs(paths, shard_rows, stream)
-            manifest = Manifest(rows, shard_rows, fingerprint, model)
-            with self._whole(MANIFEST) as stream:
-                stream.write(json.dumps(asdict(manifest), indent=2).encode() + b"\n")
+            with self._made():
+                with self._whole(INPUTS) as stream:
+                    rows, fingerprint = _write_inputs(paths, shard_rows, stream)
+                manifest = Manifest(rows, shard_rows, fingerprint, model)
+                with self._whole(MANIFEST) as stream:
+                    stream.write(json.dumps(asdict(manifest), indent=2).encode() + b"\n")
             return manifest
         rows, fingerprint = _write_inputs(paths, begun.shard_rows, None)
         if (begun.rows, begun.inputs_sha256) != (rows, fingerprint):
@@ -96,17 +114,18 @@ class Output:
         return begun
 
     def done(self) -> set[int]:
-        """Numbers of the shards whose part is there."""
+        """Numbers of the shards whose part exists."""
         self._filesystem.invalidate_cache()
         matches = (_PART.fullmatch(name) for name in self._names())
         return {int(match[1]) for match in matches if match}
 
-    def shards(self, numbers: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
-        """The inputs of these shards, in order."""
+    def shards(self, numbers: Sequence[int]) -> Iterator[tuple[int, list[bytes]]]:
+        """The inputs of these shards, in order, as `os.fsencode` writes them."""
         with self._filesystem.open(self._at(INPUTS), "rb") as stream:
             file = pq.ParquetFile(stream)
             for number in numbers:
-                yield number, file.read_row_group(number).column("path").to_pylist()
+                column = file.read_row_group(number).column("path")
+                yield number, column.cast(pa.binary()).to_pylist()
 
     def write(self, number: int, part: bytes) -> None:
         """Write a shard's part."""
@@ -114,6 +133,8 @@ class Output:
             stream.write(part)
 
     def _begun(self) -> Manifest | None:
+        if self._filesystem.isfile(self._path):
+            raise ClusterError(f"{self.folder} is not a folder.")
         names = set(self._names())
         if MANIFEST in names:
             try:
@@ -121,7 +142,7 @@ class Output:
                 return Manifest(**members | {"model": ModelStamp(**members["model"])})
             except (ValueError, TypeError, KeyError) as error:
                 raise ClusterError(f"{self.folder}/{MANIFEST} is damaged ({error}).") from error
-        if names - {INPUTS, f"{INPUTS}.new", f"{MANIFEST}.new"}:
+        if any(name != INPUTS and not name.startswith(".") for name in names):
             raise ClusterError(f"{self.folder} holds something else: choose a new folder.")
         return None
 
@@ -130,26 +151,39 @@ class Output:
             found = self._filesystem.ls(self._path, detail=False)
         except FileNotFoundError:
             return []
-        except NotADirectoryError as error:
-            raise ClusterError(f"{self.folder} is not a folder.") from error
         return [str(name).rstrip("/").rpartition("/")[2] for name in found]
 
     def _at(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}"
 
     @contextmanager
+    def _made(self) -> Iterator[None]:
+        """The folder; one that was made here is removed again if the block fails."""
+        existed = self._filesystem.isdir(self._path)
+        self._filesystem.makedirs(self._path, exist_ok=True)
+        try:
+            yield
+        except BaseException:
+            if self._is_local and not existed:
+                with contextlib.suppress(OSError):
+                    self._filesystem.rmdir(self._path)
+            raise
+
+    @contextmanager
     def _whole(self, name: str) -> Iterator[IO[bytes]]:
-        """A file to write that appears when it is complete; an object store does so by itself."""
-        if not isinstance(self._filesystem, fsspec.implementations.local.LocalFileSystem):
-            with self._filesystem.open(self._at(name), "wb") as stream:
+        """A file to write, which appears when it is complete and vanishes if the block fails."""
+        path = self._at(name)
+        if self._is_local:
+            with new_file(Path(path)) as temporary, temporary.open("wb") as stream:
                 yield stream
             return
-        new = self._at(f"{name}.new" if name.startswith("_") else f"_{name}.new")
-        with open(new, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(new, self._at(name))
+        try:
+            with self._filesystem.open(path, "wb") as stream:
+                yield stream
+        except BaseException:  # a store keeps what has been sent of it by now
+            with contextlib.suppress(OSError):
+                self._filesystem.rm_file(path)
+            raise
 
 
 def _write_inputs(
@@ -160,14 +194,13 @@ def _write_inputs(
     Args:
         stream: None to count and fingerprint only.
     """
-    digest, count, paths = hashlib.sha256(), 0, iter(paths)
-    writer = pq.ParquetWriter(stream, _INPUTS_SCHEMA) if stream else None
-    while shard := list(islice(paths, shard_rows)):
-        count += len(shard)
-        for path in shard:
-            digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        if writer:
-            writer.write_table(pa.table({"path": shard}, _INPUTS_SCHEMA), row_group_size=shard_rows)
-    if writer:
-        writer.close()
+    digest, count = hashlib.sha256(), 0
+    encoded = (path.encode("utf-8", "surrogateescape") for path in paths)
+    with pq.ParquetWriter(stream, _INPUTS_SCHEMA) if stream else nullcontext() as writer:
+        while shard := list(islice(encoded, shard_rows)):
+            count += len(shard)
+            digest.update(b"".join(path + b"\0" for path in shard))
+            if writer:
+                table = pa.table({"path": shard}, _INPUTS_SCHEMA)
+                writer.write_table(table, row_group_size=shard_rows)
     return count, digest.hexdigest()

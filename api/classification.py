@@ -3,7 +3,6 @@
 import base64
 import sys
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -22,8 +21,8 @@ from api.telemetry import request_log
 from common import images
 from common.classifier import Classifier, Prediction
 from common.cpus import usable_cpus
-from common.errors import ImageTooLarge
-from common.fetch.fetcher import Fetcher
+from common.errors import FetchFailed, ImageTooLarge
+from common.fetch.fetcher import Fetched, Fetcher
 from common.golden import draw
 from common.images import WHOLE, Region
 
@@ -37,6 +36,16 @@ SWITCH_S = 0.002
 are half a picture."""
 
 ANY = "any"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A picture that can be decoded."""
+
+    data: bytes
+    source: schemas.Source | None = None
+    """Where it was fetched; None for an upload."""
+    fetch_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Service:
             concurrency=settings.fetch_concurrency,
             allowed_ports=settings.fetch_allowed_ports,
             allowed_networks=settings.fetch_allowed_networks,
+            contact=settings.contact,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
         cpus = max(1, usable_cpus() // settings.web_concurrency)
@@ -100,29 +110,29 @@ class Service:
             ImageError, FetchError: see `common.errors`.
             Problem: `overloaded` or `deadline_exceeded`.
         """
-        data, fetch_ms = self.load(source, context)
+        loaded = self.load(source, context)
         with self.queue.admit():
-            return self.infer(data, fetch_ms, model, options, context, region)
+            return self.infer(loaded, model, options, context, region)
 
-    def load(self, source: bytes | str, context: RequestContext) -> tuple[bytes, float]:
-        """The bytes of a picture, and the milliseconds that fetching them took.
+    def load(self, source: bytes | str, context: RequestContext) -> Loaded:
+        """The bytes of a picture that was uploaded, or that a link leads to.
 
         Raises:
-            FetchError, ImageTooLarge: see `common.errors`.
+            FetchError, ImageTooLarge, ImageTypeUnsupported: see `common.errors`.
         """
         if isinstance(source, str):
             with request_log.stage("fetch") as fetching:
-                data = self._fetch(source, context)
-            return data, _ms(fetching)
+                fetched = self._fetch(source, context)
+            found = schemas.Source(url=fetched.url, page=fetched.page)
+            return Loaded(fetched.data, found, _ms(fetching))
         if len(source) > self.settings.max_upload_bytes:
             limit = self.settings.max_upload_mb
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
-        return source, 0.0
+        return Loaded(source)
 
     def infer(
         self,
-        data: bytes,
-        fetch_ms: float,
+        loaded: Loaded,
         model: Classifier,
         options: schemas.ResultQuery,
         context: RequestContext,
@@ -138,19 +148,24 @@ class Service:
             self.queue.acquire(context.deadline)
         try:
             with request_log.stage("decode") as decoding:
-                picture = images.load_image(data, model.target, region)
+                picture = images.load_image(loaded.data, model.target, region)
             with request_log.stage("inference") as inference:
                 pixels = picture.pixels[np.newaxis]
                 (prediction,) = model.predict(pixels, explain=options.explain)
-            preview = images.preview(data, region=region) if options.preview else None
+            preview = images.preview(loaded.data, region=region) if options.preview else None
         finally:
             self.queue.release()
         request_log.verdict(model.card.name, prediction.verdict)
-        timing = schemas.Timing(fetch=fetch_ms, decode=_ms(decoding), inference=_ms(inference))
-        facts = schemas.ImageFacts(
-            format=picture.format, width=picture.width, height=picture.height, bytes=len(data)
+        timing = schemas.Timing(
+            fetch=loaded.fetch_ms, decode=_ms(decoding), inference=_ms(inference)
         )
-        return _result(model, prediction, facts, timing, preview, options)
+        facts = schemas.ImageFacts(
+            format=picture.format,
+            width=picture.width,
+            height=picture.height,
+            bytes=len(loaded.data),
+        )
+        return _result(model, prediction, facts, timing, preview, options, loaded.source)
 
     def random_photo(
         self, subject: str, model: Classifier, context: RequestContext
@@ -166,11 +181,17 @@ class Service:
             known = ", ".join((ANY, *card.labels))
             raise Problem("invalid_request", f"The subject must be one of {known}.")
         words = {label: card.search_words.get(label, label) for label in card.labels}
-        fetch = partial(self._fetch, context=context)
+
+        def fetch(url: str) -> bytes:
+            fetched = self._fetch(url, context)
+            if fetched.page is not None:
+                raise FetchFailed("The photo is gone; a page was sent.")
+            return fetched.data
+
         with request_log.stage("fetch"):
             return self.photos.random(words, subject, fetch)
 
-    def _fetch(self, url: str, context: RequestContext) -> bytes:
+    def _fetch(self, url: str, context: RequestContext) -> Fetched:
         return self.fetcher.fetch(
             url, timeout_s=context.deadline.remaining(), on_bytes=context.budget.take
         )
@@ -183,8 +204,11 @@ def _result(
     timing: schemas.Timing,
     preview: bytes | None,
     options: schemas.ResultQuery,
+    source: schemas.Source | None,
 ) -> schemas.Result:
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
+    if source is not None:
+        extras["source"] = source
     if prediction.heatmap is not None:
         extras["heatmap"] = _grid(prediction.heatmap)
     if prediction.heatmaps:

@@ -13,6 +13,13 @@ DOG: dict[str, Any] = {
     "image": {"format": "JPEG", "width": 640, "height": 480, "bytes": 53211},
     "timing_ms": {"fetch": 0.0, "decode": 2.1, "inference": 3.0},
 }
+LINK = DOG | {
+    "timing_ms": {"fetch": 182.4, "decode": 2.1, "inference": 3.0},
+    "source": {
+        "url": "https://example.org/pictures/dog.jpg",
+        "page": "https://example.org/a-page-about-dogs",
+    },
+}
 NEITHER = DOG | {
     "verdict": "neither",
     "present": [],
@@ -82,7 +89,10 @@ PIXEL = (
 
 # model of `api.schemas` -> name of the example -> (summary, value)
 _EXAMPLES: dict[str, dict[str, tuple[str, Any]]] = {
-    "UrlBody": {"link": ("A link", {"url": "https://example.org/photo.jpg"})},
+    "UrlBody": {
+        "link": ("A picture", {"url": "https://example.org/photo.jpg"}),
+        "page": ("A page that names one", {"url": "https://example.org/a-page-about-dogs"}),
+    },
     "ImageBody": {
         "base64": ("A picture in base64", {"image": PIXEL}),
         "data": ("A data: address", {"image": f"data:image/png;base64,{PIXEL}"}),
@@ -95,6 +105,7 @@ _EXAMPLES: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "Result": {
         "dog": ("A dog", DOG),
+        "link": ("A dog, on the picture that a page names", LINK),
         "neither": ("Neither a cat nor a dog", NEITHER),
         "several": ("A cat and a dog, with explain=true and preview=true", SEVERAL),
     },

@@ -20,7 +20,11 @@ class _Wire(BaseModel):
 class UrlBody(_Wire):
     """A picture by its address."""
 
-    url: str = Field(min_length=1, description="Public http(s) address of a picture.")
+    url: str = Field(
+        min_length=1,
+        description="Public http(s) address of a picture, of a page that names one for previews "
+        "(`og:image` and the like), or of a result of a picture search.",
+    )
 
 
 class ImageBody(_Wire):
@@ -43,7 +47,7 @@ class UrlsBody(_Wire):
     """Several pictures by their addresses."""
 
     urls: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        min_length=1, max_length=32, description="Public http(s) addresses of pictures."
+        min_length=1, max_length=32, description="Public http(s) addresses, each as for `classify`."
     )
 
 
@@ -117,6 +121,20 @@ class ModelRef(_Wire):
     version: str
 
 
+class Source(_Wire):
+    """Where a picture was fetched."""
+
+    url: str = Field(
+        description="The address of the picture itself, after redirects.",
+        examples=["https://example.org/photo.jpg"],
+    )
+    page: str | None = Field(
+        description="The web page, or the result of a picture search, that named the picture; null "
+        "where the link led to the picture.",
+        examples=["https://example.org/a-page-about-cats"],
+    )
+
+
 class ImageFacts(_Wire):
     """What the file said of itself; width and height are those of the upright picture."""
 
@@ -157,6 +175,7 @@ class Result(_Wire):
         description="With `explain=true`: where the top label was seen, rows of a small grid over "
         "the whole picture, from 0 to 1.",
     )
+    source: Source | None = Field(None, description="For links: where the picture was found.")
     heatmaps: dict[str, list[list[Score]]] | None = Field(
         None,
         description="With `explain=true` and `several`: such a grid for each label that is "

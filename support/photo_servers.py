@@ -49,6 +49,7 @@ class PhotoServer:
     """path -> answer; any other path below /photo/ is a drawn JPEG."""
     calls: list[dict[str, str]] = field(default_factory=list)
     agents: list[str] = field(default_factory=list)
+    """The User-Agent of every request, for photos, too."""
     fetched: list[str] = field(default_factory=list)
     delay_s: float = 0.0
 
@@ -64,6 +65,7 @@ def serving(server: PhotoServer) -> Iterator[PhotoServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
+            server.agents.append(self.headers.get("User-Agent", ""))
             if path.startswith("/photo/"):
                 server.fetched.append(path)
                 drawn = (200, {"Content-Type": "image/jpeg"}, picture())
@@ -72,13 +74,13 @@ def serving(server: PhotoServer) -> Iterator[PhotoServer]:
                 self.api(urlsplit(self.path).query)
 
         def do_POST(self) -> None:
+            server.agents.append(self.headers.get("User-Agent", ""))
             length = int(self.headers.get("Content-Length", 0))
             self.api(self.rfile.read(length).decode())
 
         def api(self, query: str) -> None:
             call = {name: values[0] for name, values in parse_qs(query).items()}
             server.calls.append(call)
-            server.agents.append(self.headers.get("User-Agent", ""))
             time.sleep(server.delay_s)
             assert server.answer
             self.reply(server.answer(call))

@@ -117,3 +117,13 @@ def forever(start: bytes, drop: bytes, pause_s: float, closing: threading.Event)
 def _until(closing: threading.Event, pause_s: float) -> Iterator[None]:
     while not closing.wait(pause_s) if pause_s else not closing.is_set():
         yield
+
+
+def by_path(answers: dict[str, Answer]) -> RawServer:
+    """A server with an answer for each path."""
+
+    def answer(connection: socket.socket) -> None:
+        answers[server.requests[-1].split(b" ")[1].decode()](connection)
+
+    server = RawServer(answer)
+    return server

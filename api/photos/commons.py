@@ -4,19 +4,15 @@ import random
 import re
 from typing import Any
 
-import requests
-
 from api.photos.photo import Photo, plain_text, web_address
 from api.photos.remote import (
     TIMEOUT_S,
     RemoteSource,
     SourceFailure,
+    new_session,
     one_kind_of_failure,
-    refuse_bad_status,
 )
 
-USER_AGENT = "dogorcat/0.1 ({contact}) python-requests"
-"""Required, with a way to reach who runs this: the default agents of libraries are refused."""
 WIDTH = 960
 """One of the standard thumbnail widths; other widths are answered with an error page."""
 LIMIT = 50
@@ -33,11 +29,7 @@ class Commons(RemoteSource):
         """Set up the session; nothing is asked yet."""
         super().__init__()
         self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        agent = USER_AGENT.format(contact=contact or "a picture classifier with a Random button")
-        self._session.headers["User-Agent"] = agent
-        self._session.hooks["response"].append(refuse_bad_status)
+        self._session = new_session(contact)
 
     def search(self, words: str) -> list[Photo]:
         """Up to 50 photos. By title, since the full text finds what merely mentions the word."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import flickrapi
-import requests
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from api.photos.photo import Photo, plain_text, web_address
@@ -14,8 +13,8 @@ from api.photos.remote import (
     TIMEOUT_S,
     RemoteSource,
     SourceFailure,
+    new_session,
     one_kind_of_failure,
-    refuse_bad_status,
 )
 from api.settings import SettingsError
 
@@ -69,7 +68,7 @@ class Flickr(RemoteSource):
     name = "flickr"
     title = "Flickr"
 
-    def __init__(self, keys: FlickrKeys, url: str) -> None:
+    def __init__(self, keys: FlickrKeys, url: str, contact: str | None = None) -> None:
         """Set up the client; nothing is asked yet."""
         super().__init__()
         self._api = flickrapi.FlickrAPI(
@@ -80,10 +79,8 @@ class Flickr(RemoteSource):
             timeout=TIMEOUT_S,  # else it waits for ever
         )
         self._api.REST_URL = url
-        session = requests.Session()  # flickrapi's own is shared by the whole process
-        session.trust_env = False
-        session.hooks["response"].append(refuse_bad_status)
-        self._api.flickr_oauth.session = session
+        # flickrapi's own session is shared by the whole process.
+        self._api.flickr_oauth.session = new_session(contact)
         self._pages: dict[str, int] = {}
 
     def search(self, words: str) -> list[Photo]:

@@ -20,6 +20,7 @@ from common.errors import (
     ImageError,
     PhotoSourceUnavailable,
 )
+from common.fetch.user_agent import user_agent
 from common.images import load_image
 
 TIMEOUT_S = 5.0
@@ -165,6 +166,15 @@ class RemoteSource(ABC):
                 photos.remove(photo)
             if not photos:
                 self._pools[words].until = 0.0
+
+
+def new_session(contact: str | None) -> requests.Session:
+    """What a source is asked with: no proxy or password of the environment, and our name."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = user_agent(contact)
+    session.hooks["response"].append(refuse_bad_status)
+    return session
 
 
 def refuse_bad_status(response: requests.Response, *_: object, **__: object) -> None:

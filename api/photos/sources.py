@@ -99,4 +99,4 @@ class PhotoSources:
             keys = FlickrKeys(public=key, secret=secret)
         else:
             return None
-        return Flickr(keys, settings.flickr_api_url)
+        return Flickr(keys, settings.flickr_api_url, settings.contact)

@@ -9,6 +9,7 @@ from functools import partial
 from flask import Response, request
 
 from api import errors, request_body, schemas
+from api.classification import Loaded
 from api.context import RequestContext, current_request
 from api.openapi import Tag, documented
 from api.routes.resource import ServiceResource, answer
@@ -77,17 +78,17 @@ class ClassifyBatch(ServiceResource):
         context: RequestContext,
     ) -> schemas.Result | schemas.BatchError:
         try:
-            data, fetch_ms = self._load(source, context)
+            loaded = self._load(source, context)
             try:
-                return self.service.infer(data, fetch_ms, model, options, context)
+                return self.service.infer(loaded, model, options, context)
             finally:
-                if isinstance(source, str):
-                    context.budget.give_back(len(data))
+                if loaded.source is not None:
+                    context.budget.give_back(len(loaded.data))
         except Exception as error:
             problem = errors.counted_body(errors.to_problem(error))
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))
 
-    def _load(self, source: bytes | str, context: RequestContext) -> tuple[bytes, float]:
+    def _load(self, source: bytes | str, context: RequestContext) -> Loaded:
         """Like `Service.load`, but patient: many pictures of a batch may be of the same host."""
         while True:
             try:

@@ -1,6 +1,7 @@
-"""A socket whose every read keeps one deadline and one budget, made for http.client."""
+"""A socket whose every read keeps one deadline and one budget of bytes, made for http.client."""
 
 import io
+import re
 import socket
 import time
 from typing import Any, NoReturn
@@ -8,10 +9,12 @@ from typing import Any, NoReturn
 from common.errors import FetchFailed, FetchTimeout
 
 _BUFFER_BYTES = 65_536
+# 1xx but for 101, after which the connection no longer speaks HTTP (RFC 9110, 15.2).
+_INTERIM = re.compile(rb"HTTP/1\.\d +1(?!01)\d\d\b")
 
 
 class Deadline:
-    """The one end of everything that a fetch does."""
+    """The one moment by which everything that a fetch does has to end."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -28,13 +31,14 @@ class Deadline:
         return left
 
     def expire(self) -> NoReturn:
+        """End the fetch because its time is up."""
         raise FetchTimeout("The other server took too long.")
 
 
 class DeadlineSocket:
     """As much of a socket as http.client uses, every read within the deadline and the budget.
 
-    A socket's own timeout starts anew with every byte, so a server that drips would never end it.
+    A socket's own timeout starts again with every byte, so a server that drips would never end it.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
@@ -45,12 +49,22 @@ class DeadlineSocket:
         self._sock.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(
-            _DeadlineReader(self._sock, self._deadline, self._max_bytes), buffer_size=_BUFFER_BYTES
-        )
+        """What the server answers, from its final answer on.
+
+        http.client skips interim answers of status 100 only, and takes 103 Early Hints for the
+        final one.
+        """
+        raw = _DeadlineReader(self._sock, self._deadline, self._max_bytes)
+        answers = io.BufferedReader(raw, buffer_size=_BUFFER_BYTES)
+        status_line = answers.readline(_BUFFER_BYTES)
+        while _INTERIM.match(status_line):
+            while answers.readline(_BUFFER_BYTES) not in (b"\r\n", b"\n", b""):
+                pass
+            status_line = answers.readline(_BUFFER_BYTES)
+        return io.BufferedReader(_After(status_line, answers), buffer_size=_BUFFER_BYTES)
 
     def close(self) -> None:
-        """Left to the fetch: http.client closes its socket before the body is read."""
+        """Nothing: http.client closes its socket before the body is read, the fetch does after."""
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -66,4 +80,21 @@ class _DeadlineReader(io.RawIOBase):
         self._left -= number
         if self._left < 0:
             raise FetchFailed("The other server sends more than any picture needs.")
+        return number
+
+
+class _After(io.RawIOBase):
+    """A stream with a line put back in front of it."""
+
+    def __init__(self, line: bytes, rest: "io.BufferedReader[_DeadlineReader]") -> None:
+        self._line, self._rest = line, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._line:
+            return self._rest.readinto1(buffer)
+        number = min(len(self._line), len(buffer))
+        buffer[:number], self._line = self._line[:number], self._line[number:]
         return number

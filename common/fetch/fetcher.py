@@ -1,51 +1,47 @@
-"""Fetches a picture from a stranger's URL, and nothing from inside. Speaks HTTP/1.1 by http.client.
+"""Fetches a picture from a stranger's link, and nothing from inside. Speaks HTTP/1.1.
 
-The address is vetted where it is dialled: a name is looked up once, every answer must be public,
-and the connection goes to one of those very answers. So a name that changes its mind (DNS
-rebinding), a second reading of the URL or a redirect finds no gap to slip through. No proxy,
-cookie, credential or connection outlives or precedes a fetch.
+Every request uses a fresh connection to a vetted address (`common.fetch.connect`), without
+proxies, cookies or credentials. A link to a web page leads on to the picture that the page names,
+one step and under the same rules.
 """
 
 import http.client
-import io
-import queue
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
-
-import certifi
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 from common.errors import (
     FetchError,
     FetchFailed,
-    ImageTooLarge,
+    ImageError,
+    ImageTypeUnsupported,
     UrlInvalid,
-    UrlNotAllowed,
 )
-from common.fetch import addresses
+from common.fetch.connect import Connector
 from common.fetch.deadline_socket import Deadline, DeadlineSocket
 from common.fetch.limiter import KeyedLimiter
+from common.fetch.pages import picture_of_page
+from common.fetch.response import Body, OnBytes, Redirect, read_response
+from common.fetch.search_links import picture_of_search
 from common.fetch.urls import Url, join, parse_url
+from common.fetch.user_agent import user_agent
 
 MAX_REDIRECTS = 3
-USER_AGENT = "dogorcat/0.1 (picture classifier; fetches what its user asks for)"
-_REDIRECTS = {301, 302, 303, 307, 308}
-# An entry of `socket.getaddrinfo`: family, type, protocol, canonical name, socket address.
-_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
-_IDENTITY = {"", "identity"}
-_CONNECT_S = 3.0
-"""Longest wait for one of several addresses of a host before the next one is tried."""
 _OVERHEAD_BYTES = 1_000_000
 """Headers, chunk marks and trailers that are read beside a body."""
-_CHUNK = 65_536
+_HINT = "Send the address of the picture itself (right-click it, “Copy image address”)."
 
 
-OnBytes = Callable[[int], None]
-"""Told how many bytes have come."""
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file from the web, and where it was found."""
+
+    data: bytes
+    url: str
+    """The address it came from, after redirects."""
+    page: str | None = None
+    """The page that named it, where the link led to a page; else None."""
 
 
 class Fetcher:
@@ -59,61 +55,67 @@ class Fetcher:
         concurrency: int,
         allowed_ports: Collection[int],
         allowed_networks: Sequence[IPv4Network | IPv6Network] = (),
+        contact: str | None = None,
     ) -> None:
         """
         Args:
-            timeout_s: seconds for one fetch as a whole: lookup, redirects, headers, body.
-            max_bytes: of a body.
+            timeout_s: seconds for one fetch as a whole: lookups, redirects, headers, bodies.
+            max_bytes: of a picture.
             concurrency: fetches at once; a quarter of them, at least two, from one host.
             allowed_ports: those that are dialled.
             allowed_networks: those that are dialled besides the public internet.
+            contact: how to reach who runs this; part of the User-Agent.
         """
         self.concurrency = concurrency
         self.per_host = max(2, concurrency // 4)
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._ports = frozenset(allowed_ports)
-        self._networks = tuple(allowed_networks)
+        self._agent = user_agent(contact)
         self._fetches = KeyedLimiter(concurrency)
-        self._names = KeyedLimiter(self.per_host)
-        self._hosts = KeyedLimiter(self.per_host)
-        # A lookup may go on after its fetch has given up, so there may be more of them.
-        self._lookups = KeyedLimiter(2 * concurrency)
-        self._tls = ssl.create_default_context()
-        self._tls.load_verify_locations(certifi.where())
+        self._connector = Connector(
+            per_host=self.per_host, lookups=2 * concurrency, allowed_networks=allowed_networks
+        )
 
     def fetch(
         self, url: str, *, timeout_s: float | None = None, on_bytes: OnBytes = lambda count: None
-    ) -> bytes:
-        """Fetch what lies at an http(s) address.
+    ) -> Fetched:
+        """Fetch the picture that a link leads to.
 
         Args:
-            url: as a stranger wrote it.
+            url: as a stranger wrote it: the address of a picture, of a page that names one, or of
+                a result of a picture search.
             timeout_s: shortens the fetcher's own timeout, never lengthens it.
             on_bytes: called with the number of bytes that have arrived of a body, and with a
-                negative one for what a fetch that fails has dropped; what it raises ends the fetch.
-
-        Returns:
-            the body of the answer, as it came.
+                negative one for those that are dropped; what it raises ends the fetch.
 
         Raises:
             UrlInvalid: not an http(s) address, or not on a port that is dialled.
             UrlNotAllowed: the host does not exist, or one of its addresses is not public.
-            FetchFailed: no connection, no status 200, a broken answer, or a redirect too many.
+            FetchFailed: no connection, a status without a picture, a broken answer, or a redirect
+                too many.
             FetchTimeout: the time is up.
-            FetchBusy: too many fetches, or too many from this host, are under way.
-            ImageTooLarge: the body has more than `max_bytes`.
+            FetchBusy: too many fetches, or too many from this host, are in progress.
+            ImageTooLarge: the picture has more than `max_bytes`.
+            ImageTypeUnsupported: a page that names no picture, or one that is a page itself.
         """
         limit = self._timeout_s if timeout_s is None else min(timeout_s, self._timeout_s)
         deadline = Deadline(limit)
-        here = self._parse(url)
-        with self._fetches.slot(""), _only_fetch_errors(deadline):
-            for _ in range(MAX_REDIRECTS + 1):
-                answer = self._request(here, deadline, on_bytes)
-                if isinstance(answer, bytes):
-                    return answer
-                here = self._follow(here, answer)
-        raise FetchFailed(f"The other server redirects more than {MAX_REDIRECTS} times.")
+        searched = picture_of_search(url)
+        link = self._parse(searched or url)
+        with self._fetches.slot(""), _as_fetch_errors(deadline):
+            found, body = self._follow(link, deadline, on_bytes)
+            if not body.is_page:
+                return Fetched(body.data, str(found), url.strip() if searched else None)
+            on_bytes(-len(body.data))
+            named = self._named(body, found)
+            picture, body = self._follow(named, deadline, on_bytes)
+        if body.is_page:
+            on_bytes(-len(body.data))
+            raise ImageTypeUnsupported(
+                f"This is a web page, and what it names as its picture is a page, too. {_HINT}"
+            )
+        return Fetched(body.data, str(picture), str(found))
 
     def _parse(self, url: str) -> Url:
         parsed = parse_url(url)
@@ -122,144 +124,59 @@ class Fetcher:
             raise UrlInvalid(f"The port in the address is not one that is fetched from ({ports}).")
         return parsed
 
-    def _follow(self, here: Url, location: str) -> Url:
+    def _named(self, page: Body, url: Url) -> Url:
+        """The address of the picture that a page names, if it may be fetched."""
+        named = picture_of_page(page.data, url, page.content_type)
+        if named is None:
+            raise ImageTypeUnsupported(f"This is a web page that names no picture. {_HINT}")
+        if named == url:
+            raise ImageTypeUnsupported(
+                f"This is a web page that names itself as its picture. {_HINT}"
+            )
+        try:
+            return self._parse(str(named))
+        except UrlInvalid as error:
+            raise FetchFailed("The page names a picture at an address not fetched.") from error
+
+    def _follow(self, url: Url, deadline: Deadline, on_bytes: OnBytes) -> tuple[Url, Body]:
+        """What lies behind an address and its redirects, and where it lay."""
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._request(url, deadline, on_bytes)
+            if isinstance(answer, Body):
+                return url, answer
+            url = self._redirected(url, answer)
+        raise FetchFailed(f"The other server redirects more than {MAX_REDIRECTS} times.")
+
+    def _redirected(self, url: Url, redirect: Redirect) -> Url:
         """Where a redirect leads, if it may lead there."""
         try:
-            there = self._parse(str(join(here, location)))
+            target = self._parse(str(join(url, redirect.location)))
         except UrlInvalid as error:
             raise FetchFailed("The other server redirects to an address not fetched.") from error
-        if (here.scheme, there.scheme) == ("https", "http"):
+        if (url.scheme, target.scheme) == ("https", "http"):
             raise FetchFailed("The other server redirects from https to http.")
-        return there
+        return target
 
-    def _request(self, url: Url, deadline: Deadline, on_bytes: OnBytes) -> bytes | str:
-        """One request: the body, or the Location of a redirect."""
-        with self._names.slot(url.host):
-            found = self._vetted(url, deadline)
-            with (
-                self._hosts.slot(ip_prefix(found[0][4][0])),
-                self._dial(url, found, deadline) as sock,
-            ):
-                connection = http.client.HTTPConnection(url.host, url.port)
-                connection.sock = DeadlineSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
-                connection.putrequest("GET", url.target, skip_host=True)  # asks for `identity`
-                connection.putheader("Host", url.authority)
-                connection.putheader("User-Agent", USER_AGENT)
-                connection.putheader("Accept", "image/*")
-                connection.putheader("Connection", "close")
-                connection.endheaders()
-                return self._answer(connection.getresponse(), on_bytes)
-
-    def _vetted(self, url: Url, deadline: Deadline) -> list[_Found]:
-        """Every address of the host, if all of them may be dialled."""
-        found = _literal(url) if url.is_address else self._look_up(url, deadline)
-        if not found or not all(
-            addresses.may_be_dialled(sockaddr[0], self._networks) for *_, sockaddr in found
-        ):
-            raise UrlNotAllowed
-        return found
-
-    def _look_up(self, url: Url, deadline: Deadline) -> list[_Found]:
-        """`getaddrinfo`, which nothing can interrupt, on a thread that may be left behind."""
-        self._lookups.acquire("")
-        answers: queue.SimpleQueue[list[_Found]] = queue.SimpleQueue()
-
-        def look_up() -> None:
-            try:
-                answers.put(_getaddrinfo(url))
-            finally:
-                self._lookups.release("")
-
-        threading.Thread(target=look_up, name="lookup", daemon=True).start()
-        try:
-            return answers.get(timeout=deadline.left())
-        except queue.Empty:
-            deadline.expire()
-
-    def _dial(self, url: Url, found: list[_Found], deadline: Deadline) -> socket.socket:
-        """Connect to the first address that answers; for https, as the host of the URL."""
-        for i, (family, type_, protocol, _, sockaddr) in enumerate(found):
-            last = i == len(found) - 1
-            sock: socket.socket = socket.socket(family, type_, protocol)
-            try:
-                sock.settimeout(deadline.left() if last else min(deadline.left(), _CONNECT_S))
-                sock.connect(sockaddr)
-                sock.settimeout(deadline.left())
-                if url.scheme == "https":
-                    sock = self._tls.wrap_socket(sock, server_hostname=url.host)
-            except OSError:
-                sock.close()
-                deadline.left()
-                if last:
-                    raise
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
-        raise AssertionError("found is never empty")
-
-    def _answer(self, response: http.client.HTTPResponse, on_bytes: OnBytes) -> bytes | str:
-        location = response.getheader("Location")
-        if response.status in _REDIRECTS and location is not None:
-            # http.client reads headers as Latin-1; what servers write there is UTF-8.
-            return location.encode("latin-1").decode("utf-8", "replace")
-        if response.status != 200:
-            raise FetchFailed("The other server does not have this picture for us.")
-        if response.getheader("Content-Encoding", "identity").strip().lower() not in _IDENTITY:
-            raise FetchFailed("The other server compressed its answer without being asked to.")
-        if response.getheader("Transfer-Encoding", "chunked").strip().lower() != "chunked":
-            raise FetchFailed("The other server sent its answer in an unknown encoding.")
-        expected = response.length
-        if expected is not None and expected > self._max_bytes:
-            raise self._too_large()
-        body = io.BytesIO()
-        try:
-            while chunk := response.read(_CHUNK):
-                on_bytes(len(chunk))
-                body.write(chunk)
-                if body.tell() > self._max_bytes:
-                    raise self._too_large()
-            # To http.client an answer that ends within its headers is a whole one without a body.
-            if body.tell() < max(expected or 0, 1):
-                raise FetchFailed("The other server broke off before the picture was complete.")
-        except BaseException:
-            on_bytes(-body.tell())
-            raise
-        return body.getvalue()
-
-    def _too_large(self) -> ImageTooLarge:
-        return ImageTooLarge(
-            f"The picture at this address is larger than {self._max_bytes / 1e6:g} MB."
-        )
-
-
-def _getaddrinfo(url: Url) -> list[_Found]:
-    """All addresses of a host; none where it has none or the lookup fails."""
-    try:
-        return [*socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)]
-    except (OSError, UnicodeError):
-        return []
-
-
-def _literal(url: Url) -> list[_Found]:
-    address = addresses.parse(url.host)
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    return [(family, socket.SOCK_STREAM, 0, "", (str(address), url.port))]
-
-
-def ip_prefix(address: str) -> str:
-    """What one owner has many of: an IPv4 address, a /64 of IPv6."""
-    parsed = addresses.parse(address)
-    return str(parsed) if parsed.version == 4 else str(ip_network((int(parsed) >> 64 << 64, 64)))
+    def _request(self, url: Url, deadline: Deadline, on_bytes: OnBytes) -> Redirect | Body:
+        """One request and its answer."""
+        with self._connector.connection(url, deadline) as sock:
+            connection = http.client.HTTPConnection(url.host, url.port)
+            connection.sock = DeadlineSocket(sock, deadline, self._max_bytes + _OVERHEAD_BYTES)
+            connection.putrequest("GET", url.target, skip_host=True)  # asks for `identity`
+            connection.putheader("Host", url.authority)
+            connection.putheader("User-Agent", self._agent)
+            connection.putheader("Accept", "image/*,*/*;q=0.8")
+            connection.putheader("Connection", "close")
+            connection.endheaders()
+            return read_response(connection.getresponse(), self._max_bytes, on_bytes)
 
 
 @contextmanager
-def _only_fetch_errors(deadline: Deadline) -> Iterator[None]:
-    """Whatever sockets, TLS and http.client raise: FetchError."""
+def _as_fetch_errors(deadline: Deadline) -> Iterator[None]:
+    """Turn whatever sockets, TLS and http.client raise into a FetchError."""
     try:
         yield
-    except (FetchError, ImageTooLarge):
+    except (FetchError, ImageError):
         raise
     except TimeoutError:
         deadline.expire()

@@ -14,7 +14,7 @@ from cluster.connection import connected
 from cluster.errors import ClusterError
 from cluster.inputs import Inputs
 from cluster.shards import INPUTS, MANIFEST, ModelStamp, ShardFolder
-from tests.running import ROOT
+from support.running import ROOT
 
 MODEL = ModelStamp("cat_dog", "1", "a" * 64)
 NAMES = ["a.jpg", "z.jpeg", "b/c.PNG", "b/d/e.webp"]

@@ -50,7 +50,7 @@ class Sources(PhotoSources):
         self._fetcher = fetcher
 
     def draw(self, subject: str) -> tuple[Photo, bytes]:
-        return self.random(WORDS, subject, self._fetcher.fetch)
+        return self.random(WORDS, subject, lambda url: self._fetcher.fetch(url).data)
 
 
 def make(servers: dict[str, PhotoServer], **settings: Any) -> Sources:
@@ -62,6 +62,7 @@ def make(servers: dict[str, PhotoServer], **settings: Any) -> Sources:
         concurrency=4,
         allowed_ports=ports,
         allowed_networks=[ip_network("127.0.0.0/8")],
+        contact=settings.get("contact"),
     )
     defaults = {
         "flickr_api_key": "key-1234",
@@ -272,6 +273,17 @@ def test_photos_of_the_last_search_outlive_a_failure(
     assert len(servers["flickr"].calls) == 2
 
 
+@pytest.mark.parametrize("source", ["flickr", "commons"])
+def test_who_runs_this_is_told_with_every_request(
+    servers: dict[str, PhotoServer], source: str
+) -> None:
+    """The photo itself, too: Wikimedia's photo servers ask for the same as its API."""
+    make(servers, photo_sources=(source,), contact="me@example.org").draw("cat")
+    server = servers[source]
+    assert len(server.agents) == len(server.calls) + len(server.fetched) >= 2
+    assert all(agent.startswith("dogorcat/0.1 (me@example.org") for agent in server.agents)
+
+
 def test_commons_keeps_the_rules(servers: dict[str, PhotoServer]) -> None:
     sources = make(servers, photo_sources=("commons",), contact="me@example.org")
     photo, data = sources.draw("sea_lion")
@@ -279,7 +291,6 @@ def test_commons_keeps_the_rules(servers: dict[str, PhotoServer]) -> None:
     assert call["iiurlwidth"] in {"330", "500", "960", "1280"}, "a standard width"
     assert call["gsrnamespace"] == "6"
     assert "intitle:sea intitle:lion intitle:animal" in call["gsrsearch"]
-    assert servers["commons"].agents[0].startswith("dogorcat/0.1 (me@example.org)")
     assert photo.author == "Ada & Bob"
     assert photo.licence == "CC BY-SA 4.0"
     assert photo.title.startswith("Cat number")

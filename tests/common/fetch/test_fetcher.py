@@ -1,5 +1,6 @@
 """The fetcher against servers that are slow, endless, lying or inside."""
 
+import re
 import socket
 import ssl
 import subprocess
@@ -23,7 +24,7 @@ from common.errors import (
     UrlNotAllowed,
 )
 from common.fetch.fetcher import MAX_REDIRECTS, Fetcher
-from support.raw_server import Answer, RawServer, forever, ok, redirect, says
+from support.raw_server import RawServer, by_path, forever, ok, redirect, says
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -45,7 +46,7 @@ def fetcher(*servers: RawServer, **changes: Any) -> Fetcher:
 
 def test_fetches() -> None:
     with RawServer(ok(b"picture")) as server:
-        assert fetcher(server).fetch(server.url("/a b?c#d")) == b"picture"
+        assert fetcher(server).fetch(server.url("/a b?c#d")).data == b"picture"
     (request,) = server.requests
     lines = request.decode().split("\r\n")
     assert lines[0] == "GET /a%20b?c HTTP/1.1"
@@ -53,7 +54,7 @@ def test_fetches() -> None:
     assert names.pop("User-Agent").startswith("dogorcat/")
     assert names == {
         "Host": f"127.0.0.1:{server.port}",
-        "Accept": "image/*",
+        "Accept": "image/*,*/*;q=0.8",
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
@@ -65,17 +66,60 @@ ANSWERS = {
     "HTTP/1.0": says(b"HTTP/1.0 200 OK\r\n\r\npicture"),
     "length smaller than the body": says(HEAD, b"Content-Length: 7\r\n\r\npicture and more"),
     "100 first": says(b"HTTP/1.1 100 Continue\r\n\r\n", HEAD, b"Content-Length: 7\r\n\r\npicture"),
-    "identity": ok(b"picture", "Content-Encoding: identity"),
+    "103 and 102 first": says(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 199 What\nX: y\n\n",
+        HEAD,
+        b"Content-Length: 7\r\n\r\npicture",
+    ),
+    "203": ok(b"picture", status="203 Non-Authoritative Information"),
+    "identity in transfer": says(HEAD, b"Transfer-Encoding: identity\r\n\r\npicture"),
+    "identity, with a length": ok(b"picture", "Transfer-Encoding: Identity"),
+    "CHUNKED": says(HEAD, b"transfer-encoding:  CHUNKED \r\n\r\n7\r\npicture\r\n0\r\n\r\n"),
+    "identity, then chunked": says(
+        HEAD, b"Transfer-Encoding: identity, Chunked\r\n\r\n7\r\npicture\r\n0\r\n\r\n"
+    ),
+    "chunked said twice": says(
+        HEAD,
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"7\r\npicture\r\n0\r\n\r\n",
+    ),
+    "chunked with a parameter": says(
+        HEAD, b"Transfer-Encoding: chunked;q=1\r\n\r\n7\r\npicture\r\n0\r\n\r\n"
+    ),
     "no reason phrase": says(b"HTTP/1.1 200\r\nContent-Length: 7\r\n\r\npicture"),
-    "names what it likes": ok(b"picture", "Content-Type: text/html", "Set-Cookie: a=b"),
+    "names what it likes": ok(b"picture", "Content-Type: application/zip", "Set-Cookie: a=b"),
     "wrong length": says(HEAD, b"Content-Length: many\r\n\r\npicture"),
+}
+
+
+# What servers and stores write there beside real codings: the bytes are as they are.
+ANSWERS |= {
+    f"content encoding {value!r}": ok(b"picture", f"Content-Encoding: {value}")
+    for value in (
+        "identity",
+        "",
+        "utf-8",
+        "UTF-8",
+        "none",
+        "None",
+        "null",
+        "binary",
+        "base64",
+        "8bit",
+        "aws-chunked",
+        "AWS-Chunked, Identity",
+        "utf-8,none",
+        "image/jpeg",
+        "amz-1.0",
+    )
 }
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_that_are_good_enough(name: str) -> None:
     with RawServer(ANSWERS[name]) as server:
-        assert fetcher(server).fetch(server.url()) == b"picture"
+        assert fetcher(server).fetch(server.url()).data == b"picture"
 
 
 BROKEN = {
@@ -93,12 +137,25 @@ BROKEN = {
     "ends in a chunk": says(CHUNKED, b"ff\r\npict"),
     "no chunk": says(CHUNKED, b"picture\r\n"),
     "a chunk of negative length": says(CHUNKED, b"-5\r\nx\r\n"),
-    "gzip unasked": ok(b"\x1f\x8b\x08", "Content-Encoding: gzip"),
+    "101": ok(b"", "Upgrade: websocket", status="101 Switching Protocols"),
+    "103 and no more": says(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
     "gzip in transfer": says(HEAD, b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
     "a line too long": says(HEAD, b"X: " + b"x" * 70_000 + b"\r\n\r\n"),
     "too many headers": says(HEAD, b"X: x\r\n" * 200, b"\r\n"),
     "redirect to nowhere": ok(b"", status="302 Found"),
 }
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["gzip", "x-gzip", "GZip", "deflate", "br", "zstd", "compress", "utf-8, gzip", '"br"', "dcz"],
+)
+def test_a_compression_that_was_not_asked_for(value: str) -> None:
+    with (
+        RawServer(ok(b"\x1f\x8b\x08", f"Content-Encoding: {value}")) as server,
+        pytest.raises(FetchFailed, match=r"compressed its answer \([a-z-]+\)"),
+    ):
+        fetcher(server).fetch(server.url())
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -142,9 +199,21 @@ def test_what_a_failed_fetch_has_dropped_is_told() -> None:
         assert sum(told) == left
 
 
+@pytest.mark.parametrize("contact", [None, "ops@example.org", "https://example.org/bot"])
+def test_who_runs_this_is_told_wherever_something_is_fetched(contact: str | None) -> None:
+    with by_path({"/": redirect("/cat"), "/cat": ok(b"picture")}) as server:
+        fetcher(server, contact=contact).fetch(server.url())
+    for request in server.requests:
+        agent = re.search(rb"\r\nUser-Agent: (.*)\r\n", request)
+        assert agent is not None
+        assert agent[1].startswith(b"dogorcat/0.1 (")
+        assert (contact or "picture classifier").encode() in agent[1]
+    assert len(server.requests) == 2
+
+
 def test_exactly_as_large_as_allowed() -> None:
     with RawServer(ok(b"x" * 100_000)) as server:
-        assert len(fetcher(server).fetch(server.url())) == 100_000
+        assert len(fetcher(server).fetch(server.url()).data) == 100_000
 
 
 ENDLESS_BESIDE_THE_BODY = {
@@ -205,16 +274,6 @@ def test_the_deadline_covers_redirects_together() -> None:
         assert time.monotonic() - start < PATIENCE_S
 
 
-def by_path(answers: dict[str, Answer]) -> RawServer:
-    """A server with an answer for each path."""
-
-    def answer(connection: socket.socket) -> None:
-        answers[server.requests[-1].split(b" ")[1].decode()](connection)
-
-    server = RawServer(answer)
-    return server
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
     "location", ["/cat", "cat", "//127.0.0.1:{port}/cat", "http://127.1:{port}/cat"]
@@ -223,13 +282,13 @@ def test_follows_redirects(status: int, location: str) -> None:
     answers = {"/cat": ok(b"picture")}
     with by_path(answers) as server:
         answers["/"] = redirect(location.format(port=server.port), f"{status} Elsewhere")
-        assert fetcher(server).fetch(server.url()) == b"picture"
+        assert fetcher(server).fetch(server.url()).data == b"picture"
 
 
 def test_follows_so_many_redirects_and_no_more() -> None:
     steps = {f"/{i}": redirect(f"/{i + 1}") for i in range(MAX_REDIRECTS)}
     with by_path(steps | {f"/{MAX_REDIRECTS}": ok(b"picture")}) as server:
-        assert fetcher(server).fetch(server.url("/0")) == b"picture"
+        assert fetcher(server).fetch(server.url("/0")).data == b"picture"
     with RawServer(redirect("/")) as server:
         with pytest.raises(FetchFailed, match="more than 3 times"):
             fetcher(server).fetch(server.url())
@@ -331,7 +390,7 @@ def test_a_name_is_looked_up_once(names: dict[str, list[list[str]]]) -> None:
     """DNS rebinding: the second answer would lead inside, and nobody asks for it."""
     names["rebind.example"] = [["127.0.0.1"], ["10.0.0.1"]]
     with RawServer(ok(b"picture")) as server:
-        assert fetcher(server).fetch(server.url(host="rebind.example")) == b"picture"
+        assert fetcher(server).fetch(server.url(host="rebind.example")).data == b"picture"
         assert b"Host: rebind.example:" in server.requests[0]
         with pytest.raises(UrlNotAllowed):
             fetcher(server).fetch(server.url(host="rebind.example"))
@@ -348,7 +407,7 @@ def test_one_answer_inside_refuses_all(names: dict[str, list[list[str]]], inside
 def test_the_next_address_is_tried(names: dict[str, list[list[str]]]) -> None:
     names["two.example"] = [["127.0.0.9", "127.0.0.1"]]
     with RawServer(ok(b"picture")) as server:
-        assert fetcher(server).fetch(server.url(host="two.example")) == b"picture"
+        assert fetcher(server).fetch(server.url(host="two.example")).data == b"picture"
 
 
 def test_a_lookup_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,7 +435,7 @@ def test_no_proxy_no_netrc_no_cookie(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             monkeypatch.setenv(name, proxy.url())
         mine = fetcher(server)
         for _ in range(2):
-            assert mine.fetch(server.url()) == b"picture"
+            assert mine.fetch(server.url()).data == b"picture"
     assert proxy.connections == 0
     for request in server.requests:
         assert b"authorization" not in request.lower()
@@ -420,7 +479,7 @@ def test_a_few_for_one_host(names: dict[str, list[list[str]]]) -> None:
             for host in ("127.0.0.1", "alias.example"):
                 with pytest.raises(FetchBusy):
                     mine.fetch(slow.url(host=host))
-            assert mine.fetch(other.url(host="other.example")) == b"picture"
+            assert mine.fetch(other.url(host="other.example")).data == b"picture"
             slow.close()
         # What was refused before is dialled again, for every key that was in use.
         for url in (slow.url(), slow.url(host="alias.example")):
@@ -474,8 +533,8 @@ def test_https(tls: ssl.SSLContext, names: dict[str, list[list[str]]]) -> None:
     tls.sni_callback = lambda sock, name, context: asked.append(name)
     with RawServer(ok(b"picture"), tls=tls) as server:
         mine = fetcher(server)
-        assert mine.fetch(server.url(host="tls.example")) == b"picture"
-        assert mine.fetch(server.url(host="Bücher.example.")) == b"picture"
+        assert mine.fetch(server.url(host="tls.example")).data == b"picture"
+        assert mine.fetch(server.url(host="Bücher.example.")).data == b"picture"
         for host in ("wrong.example", "127.0.0.1"):
             with pytest.raises(FetchFailed):
                 mine.fetch(server.url(host=host))

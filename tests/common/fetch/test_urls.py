@@ -4,7 +4,7 @@ import string
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common.errors import UrlInvalid
@@ -201,6 +201,7 @@ _PIECES = [*"ab1290xX.:/\\@?#%[]_- \t\n\0ü。①＠", "%2e", "0x7f", "::", "xn-
 odd = st.lists(st.sampled_from(_PIECES)).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), odd, odd.map("http://{}".format), odd.map("https://a{}.b".format)))
 @example("http://[")
 @example("http://xn--a/")
@@ -220,6 +221,7 @@ def test_any_text_is_either_canonical_or_refused(text: str) -> None:
         assert str(ip_address(url.host)) == url.host
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_every_spelling_of_an_ipv4_address_is_that_address(address: object) -> None:
     number = int(ip_address(str(address)))

@@ -26,9 +26,6 @@ from common.fetch.fetcher import Fetched, Fetcher
 from common.golden import draw
 from common.images import WHOLE, Region
 
-SPARE_TURNS = 1
-"""Pictures computed at a time besides one for each CPU: a thread that has decoded or inferred waits
-for the interpreter's lock while others are refused, and the CPU would wait with it."""
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""
 SWITCH_S = 0.002
@@ -84,7 +81,7 @@ class Service:
             models=ModelStore(settings, state),
             fetcher=fetcher,
             photos=PhotoSources(settings),
-            queue=ComputeQueue(width=cpus + SPARE_TURNS, waiting=WAITING_PER_WORKER),
+            queue=ComputeQueue(width=cpus, waiting=WAITING_PER_WORKER),
             state=state,
         )
 

@@ -268,7 +268,8 @@ def test_keep_alive_lasts_for_many_requests(lone: RunningService) -> None:
 
 def test_many_connections_are_answered(lone: RunningService) -> None:
     """More than there are threads, each kept open between its requests."""
-    with connections(lone, 10 * FEW_THREADS, HEALTH) as clients, ThreadPoolExecutor(8) as pool:
+    number = 10 * FEW_THREADS
+    with connections(lone, number, HEALTH) as clients, ThreadPoolExecutor(number) as pool:
 
         def ask(client: socket.socket) -> None:
             read_until(client, b'"ok"', 1)

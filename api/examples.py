@@ -116,7 +116,7 @@ _EXAMPLES: dict[str, dict[str, tuple[str, Any]]] = {
         "classified": ("A photo and its result", {"photo": PHOTO, "result": DOG}),
         "photo": ("With classify=false", {"photo": PHOTO, "result": None}),
     },
-    "ModelList": {"models": ("One model", {"models": [MODEL]})},
+    "ModelList": {"models": ("One model", {"models": [MODEL], "random": True})},
     "ModelEntry": {"model": ("The shipped model", MODEL)},
     "SampleList": {
         "samples": (

@@ -249,6 +249,7 @@ class ModelList(_Wire):
     """Every model that is served."""
 
     models: tuple[ModelEntry, ...]
+    random: bool = Field(description="Whether there is a source of random photos.")
 
 
 class SampleQuery(_Wire):

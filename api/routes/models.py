@@ -29,7 +29,8 @@ class Models(ServiceResource):
         request_body.query(schemas.NoQuery)
         registry = self.service.models.current
         entries = tuple(_entry(model, registry) for model in registry)
-        return _revalidated(answer(schemas.ModelList(models=entries)))
+        random = bool(self.service.photos.names)
+        return _revalidated(answer(schemas.ModelList(models=entries, random=random)))
 
 
 class Model(ServiceResource):

@@ -1,6 +1,7 @@
 """The page, so that a newcomer needs no Apache: the files of web/, with their security headers."""
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
+from markupsafe import escape
 
 from api.middleware.security_headers import PAGE_POLICY
 from api.openapi import Tag, documented
@@ -15,12 +16,18 @@ HTML = {
     }
 }
 
+LINK_PICTURE = "icons/link.png"
+"""What previews of links show; they want its whole address."""
+
 page = Blueprint("page", __name__)
 
 
 def _show(path: str) -> Response:
     """A file of the page; revalidated on every visit, since its name carries no version."""
-    response = send_from_directory(WEB, path)
+    return _with_headers(send_from_directory(WEB, path))
+
+
+def _with_headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response
@@ -40,7 +47,11 @@ def index() -> Response:
 
     For people: what this service answers, without a line of code.
     """
-    return _show("index.html")
+    html = (WEB / "index.html").read_text(encoding="utf-8")
+    there, whole = f'content="{LINK_PICTURE}"', escape(f"{request.host_url}{LINK_PICTURE}")
+    response = _with_headers(Response(html.replace(there, f'content="{whole}"')))
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]
 
 
 def _files() -> list[str]:

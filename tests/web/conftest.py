@@ -58,7 +58,11 @@ class Visits:
 
     def page(self, **options: Any) -> Page:
         """A fresh page; `options` are those of Playwright's `new_context`."""
-        defaults: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+        # Without its service worker, since a test that changes answers would not see its requests.
+        defaults: dict[str, Any] = {
+            "viewport": {"width": 1280, "height": 900},
+            "service_workers": "block",
+        }
         context = self._browser.new_context(**(defaults | options))
         context.set_default_timeout(10_000)
         self._contexts.append(context)
@@ -79,7 +83,8 @@ class Visits:
 
     def _check_console(self, kind: str, text: str) -> None:
         # Chromium itself notes every failed request; whether the page copes is what is tested.
-        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
+        known = ("Failed to load resource", "Service Worker registration blocked")
+        if kind in ("error", "warning") and not text.startswith(known):
             self.complaints.append(f"console: {text}")
 
 

@@ -54,7 +54,7 @@ Include {root}/{site}
 """
 _MODULES = (
     "mpm_event authz_core dir mime headers rewrite proxy proxy_http reqtimeout brotli deflate"
-    " filter unixd alias ssl socache_shmcb"
+    " filter substitute unixd alias ssl socache_shmcb"
 )
 
 
@@ -98,7 +98,9 @@ def apache(api: str, site: str = "web/apache/dogorcat.conf", **defines: object) 
             api=api,
             site=site,
             listen="".join(f"Listen 127.0.0.1:{v}" for k, v in defines.items() if k == "TLS_PORT"),
-            defines="\n".join(f'Define DOGORCAT_{k} "{v}"' for k, v in defines.items()),
+            defines="\n".join(
+                f'Define DOGORCAT_{k} "{v}"' for k, v in {"NAME": "127.0.0.1", **defines}.items()
+            ),
             modules="\n".join(loads),
             user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
         )

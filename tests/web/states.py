@@ -60,6 +60,12 @@ def developers(page: Page, site: Site, pictures: Pictures) -> None:
     page.click("summary")
 
 
+def sharing(page: Page, site: Site, pictures: Pictures) -> None:
+    answer(page, site, pictures)
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.wait_for_selector("#share[open]")
+
+
 def neither(page: Page, site: Site, pictures: Pictures) -> None:
     empty(page, site, pictures)
     page.set_input_files("#files", pictures["neither"])
@@ -136,6 +142,7 @@ STATES: dict[str, Callable[[Page, Site, Pictures], None]] = {
         answer,
         where_it_looked,
         developers,
+        sharing,
         neither,
         random,
         several,

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Visits
 from tests.web.site import RED, Site, solid
-from tests.web.states import STATES, Pictures, empty
+from tests.web.states import STATES, Pictures
 from tests.web.visitor import CAT, DOG, serve, verdict
 
 
@@ -76,20 +76,6 @@ def test_copy(visits: Visits, site: Site, pictures: Pictures) -> None:
     expect(page.locator("[data-copy=curl]")).to_have_text("Copied")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.startswith("""curl -F 'image=@"cat.jpg"' 'http://127.0.0.1""")
-
-
-def test_share(visits: Visits, site: Site, pictures: Pictures) -> None:
-    page = visits.page(permissions=["clipboard-read", "clipboard-write"])
-    empty(page, site, pictures)
-    page.fill("#url", serve(site, "red.jpg", RED))
-    page.press("#url", "Enter")
-    page.get_by_role("button", name="Share a link").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    page.goto(page.evaluate("navigator.clipboard.readText()"))
-    expect(page.locator("#url")).to_have_value(serve(site, "red.jpg", RED))
-    page.set_input_files("#files", pictures["cat"])
-    expect(page.locator(".answer")).to_be_visible()
-    expect(page.get_by_role("button", name="Share a link")).to_have_count(0)
 
 
 def test_history(opened: Page, pictures: Pictures) -> None:

@@ -4,7 +4,8 @@ import { ApiError, offer, samples } from "./api.js";
 import { showOffer, showSamples } from "./choices.js";
 import { announce, find, fromTemplate } from "./dom.js";
 import { forget } from "./history.js";
-import { connect } from "./inputs.js";
+import { connect, takeFiles } from "./inputs.js";
+import { install, sharedFiles } from "./install.js";
 import { asLink } from "./links.js";
 import { clear, followHistory, sayEmpty, show } from "./panel.js";
 import { problemInWords } from "./problems.js";
@@ -36,6 +37,8 @@ async function open() {
     announce("Cleared.");
     find("#answers").focus({ preventScroll: true });
   });
+  install();
+  takeFiles(await sharedFiles(), start);
   const question = landing();
   if (question) {
     document.body.classList.add("landing");

@@ -10,7 +10,7 @@ import io
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.running import ROOT
+from support.running import ROOT
 from tests.web.conftest import CHROMIUM
 
 ICONS = ROOT / "web" / "icons"

@@ -15,6 +15,7 @@ from api.ratelimit import hooks
 from api.routes import docs, static_page
 from api.routes.batch import ClassifyBatch
 from api.routes.classify import Classify
+from api.routes.feedback import Feedback
 from api.routes.health import Health, Ready
 from api.routes.legacy import DogProbability, RandomImage
 from api.routes.models import Model, Models
@@ -77,6 +78,7 @@ def _add_endpoints(app: Flask, service: Service) -> None:
     api.add_resource(Random, "/api/v1/random", **of_service)
     api.add_resource(Models, "/api/v1/models", **of_service)
     api.add_resource(Model, "/api/v1/models/<name>", **of_service)
+    api.add_resource(Feedback, "/api/v1/feedback", **of_service)
     of_folder = {"resource_class_kwargs": {"folder": service.photos.folder}}
     api.add_resource(Samples, "/api/v1/samples", **of_folder)
     api.add_resource(Sample, "/api/v1/samples/<key>", **of_folder)

@@ -13,6 +13,7 @@ from api import schemas
 from api.compute_queue import ComputeQueue
 from api.context import RequestContext
 from api.errors import Problem
+from api.feedback import FeedbackStore
 from api.model_store.registry import ModelStore
 from api.model_store.state_dir import StateDir
 from api.photos import Photo, PhotoSources
@@ -56,6 +57,8 @@ class Service:
     queue: ComputeQueue
     state: StateDir | None = None
     """Where reloads are published; None for a service without them."""
+    feedback: FeedbackStore | None = None
+    """Where photos that visitors give are kept; None where feedback is off."""
 
     @classmethod
     def start(cls, settings: Settings, state: StateDir | None = None) -> "Service":
@@ -83,6 +86,7 @@ class Service:
             photos=PhotoSources(settings),
             queue=ComputeQueue(width=cpus, waiting=WAITING_PER_WORKER),
             state=state,
+            feedback=FeedbackStore.of(settings),
         )
 
     def model(self, name: str | None) -> Classifier:
@@ -163,6 +167,20 @@ class Service:
             bytes=len(loaded.data),
         )
         return _result(model, prediction, facts, timing, preview, options, loaded.source)
+
+    def rewrite(self, data: bytes, context: RequestContext) -> bytes:
+        """The picture anew, as a JPEG of at most 640 pixels without metadata.
+
+        Raises:
+            ImageError: see `common.errors`.
+            Problem: `overloaded` or `deadline_exceeded`.
+        """
+        with self.queue.admit():
+            self.queue.acquire(context.deadline)
+            try:
+                return images.preview(data)
+            finally:
+                self.queue.release()
 
     def random_photo(
         self, subject: str, model: Classifier, context: RequestContext

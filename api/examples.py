@@ -116,7 +116,11 @@ _EXAMPLES: dict[str, dict[str, tuple[str, Any]]] = {
         "classified": ("A photo and its result", {"photo": PHOTO, "result": DOG}),
         "photo": ("With classify=false", {"photo": PHOTO, "result": None}),
     },
-    "ModelList": {"models": ("One model", {"models": [MODEL], "random": True})},
+    "ModelList": {"models": ("One model", {"models": [MODEL], "random": True, "feedback": False})},
+    "FeedbackAnswer": {
+        "kept": ("The picture is kept", {"kept": True}),
+        "words": ("No picture was sent", {"kept": False}),
+    },
     "ModelEntry": {"model": ("The shipped model", MODEL)},
     "SampleList": {
         "samples": (

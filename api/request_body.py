@@ -1,7 +1,8 @@
 """What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import TypeVar
 
 from flask import request
@@ -12,7 +13,8 @@ from api import base64_picture
 from api.context import RequestContext
 from api.deadline import body_read_before
 from api.errors import Problem
-from api.forms.pictures import PICTURE_FIELD, is_text, read_pictures
+from api.forms.parser import Read
+from api.forms.pictures import PICTURE_FIELD, Form, is_text, read_form, read_pictures
 from api.schemas import PictureBody
 from api.validation import check_json, check_query
 
@@ -21,7 +23,7 @@ _CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
 
 # How OpenAPI says what `picture` and `pictures` take.
 # (`format` is what tools made for OpenAPI 3.0 go by.)
-_FILE = {
+FILE = {
     "type": "string",
     "format": "binary",
     "contentMediaType": "application/octet-stream",
@@ -29,7 +31,7 @@ _FILE = {
 ONE_UPLOAD = {
     "schema": {
         "type": "object",
-        "properties": {PICTURE_FIELD: _FILE},
+        "properties": {PICTURE_FIELD: FILE},
         "required": [PICTURE_FIELD],
         "additionalProperties": False,
     }
@@ -38,15 +40,16 @@ SEVERAL_UPLOADS = {
     "schema": {
         "type": "object",
         "properties": {
-            PICTURE_FIELD: {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 32}
+            PICTURE_FIELD: {"type": "array", "items": FILE, "minItems": 1, "maxItems": 32}
         },
         "required": [PICTURE_FIELD],
         "additionalProperties": False,
     }
 }
-RAW_UPLOAD = {"schema": _FILE}
+RAW_UPLOAD = {"schema": FILE}
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
 
 
 def query(model: type[Model]) -> Model:
@@ -118,17 +121,30 @@ def _json_picture(context: RequestContext, max_bytes: int) -> bytes | str:
     )
 
 
+def form(context: RequestContext, max_bytes: int, most: int, texts: Collection[str]) -> Form:
+    """A multipart body with at most so many pictures, and with these fields of text.
+
+    Raises:
+        Problem: `invalid_request` or `image_too_large`.
+    """
+    return _read_form(context, max_bytes, partial(read_form, most=most, texts=texts))
+
+
 def pictures(context: RequestContext, max_bytes: int, most: int) -> list[bytes]:
     """The pictures of a multipart body, in order; file names are never looked at.
 
     Raises:
         Problem: `invalid_request` or `image_too_large`.
     """
+    return _read_form(context, max_bytes, partial(read_pictures, most=most))
+
+
+def _read_form(context: RequestContext, max_bytes: int, parse: Callable[[Read, str], T]) -> T:
     _check_encoding()
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
     with reading(context, limit):
         try:
-            return read_pictures(_reader(), request.headers["Content-Type"], most)
+            return parse(_reader(), request.headers["Content-Type"])
         except Problem:
             _check_ended(context.budget.received, limit)
             raise

@@ -250,6 +250,25 @@ class ModelList(_Wire):
 
     models: tuple[ModelEntry, ...]
     random: bool = Field(description="Whether there is a source of random photos.")
+    feedback: bool = Field(description="Whether `/api/v1/feedback` takes what visitors say.")
+
+
+class FeedbackQuery(_Wire):
+    """Which model's answer it is about."""
+
+    model: str | None = Field(
+        None,
+        description="The model that answered; the default one if left out.",
+        examples=["cat_dog"],
+    )
+
+
+class FeedbackAnswer(_Wire):
+    """What became of it."""
+
+    kept: bool = Field(
+        description="Whether a picture was sent and is kept; false, too, where there is no room."
+    )
 
 
 class SampleQuery(_Wire):

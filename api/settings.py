@@ -134,6 +134,16 @@ class Settings(BaseSettings):
         description="Address of who runs this; Wikimedia Commons asks to be told.",
     )
     photo_folder: Path | None = Field(None, description="Folder of photos for Random.")
+    feedback_folder: Path | None = Field(
+        None,
+        description="Folder for photos that visitors give to learn from; none are taken if empty.",
+    )
+    feedback_max_files: int = Field(
+        1000, ge=1, le=1_000_000, description="Photos that are kept in it."
+    )
+    feedback_max_mb: int = Field(
+        200, ge=1, le=1_000_000, description="Size of all photos in it together."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged; `debug` also logs probes."
     )

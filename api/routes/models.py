@@ -29,8 +29,12 @@ class Models(ServiceResource):
         request_body.query(schemas.NoQuery)
         registry = self.service.models.current
         entries = tuple(_entry(model, registry) for model in registry)
-        random = bool(self.service.photos.names)
-        return _revalidated(answer(schemas.ModelList(models=entries, random=random)))
+        models = schemas.ModelList(
+            models=entries,
+            random=bool(self.service.photos.names),
+            feedback=self.service.feedback is not None,
+        )
+        return _revalidated(answer(models))
 
 
 class Model(ServiceResource):

@@ -63,6 +63,12 @@ WORKERS = Gauge(
 VERDICTS = Counter(
     "dogorcat_verdicts_total", "Pictures by verdict.", ("model", "label"), registry=_own
 )
+FEEDBACK = Counter(
+    "dogorcat_feedback_total",
+    "What visitors said is on a picture, and what the answer had said.",
+    ("model", "label", "verdict"),
+    registry=_own,
+)
 REFUSED = Counter(
     "dogorcat_refused_total",
     "Requests, and pictures of batches, that got a problem for an answer, by its code.",

@@ -64,6 +64,13 @@ def test_what_is_not_for_visitors(site: Site, path: str) -> None:
     assert get(site.url + path).status_code in (403, 404)
 
 
+@pytest.mark.parametrize("path", ["docs", "docs/", "api", "api/", "api/v1", "api/v1/"])
+def test_what_people_type_leads_to_the_documentation(site: Site, path: str) -> None:
+    reply = requests.get(site.url + path, timeout=TIMEOUT_S)
+    assert reply.url == f"{site.url}api/docs"
+    assert "swagger-ui" in reply.text
+
+
 def test_the_first_versions_calls(site: Site) -> None:
     url = f"{site.photos.url}/photo/apache.jpg"
     site.photos.photos["/photo/apache.jpg"] = (200, {}, solid(RED))

@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     contact: str | None = Field(
         None,
         pattern=r"^[\x21-\x7e][\x20-\x7e]{0,199}$",
-        description="Address of who runs this; Wikimedia Commons asks to be told.",
+        description="Address of who runs this, told in the `User-Agent` of every request that is "
+        "sent; Wikimedia refuses those without.",
     )
     photo_folder: Path | None = Field(None, description="Folder of photos for Random.")
     feedback_folder: Path | None = Field(

@@ -3,16 +3,15 @@
 import logging
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Before Ray is imported: it reports to nobody, and its C++ side does not warn of what is as it is
-# meant to be.
+# Set before Ray is imported: no usage statistics, and no warnings from its C++ side about what is
+# intended here.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-# The application has threads of its own, so that Ray need not keep it apart from its event loop.
+# The application brings its own threads, so it may share Ray's event loop.
 os.environ.setdefault("RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD", "0")
 os.environ.setdefault("RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP", "0")
 os.environ.setdefault("RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE", "1000")
@@ -23,13 +22,14 @@ import ray
 from cluster.errors import ClusterError
 from cluster.packaging import package
 from cluster.proxy_middleware import CALLBACK
+from common.quiet import silenced_stderr
 
 NAMESPACE = "dogorcat"
 
 
 @contextmanager
 def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bool]:
-    """Connect, and disconnect at the end.
+    """Connect to a Ray cluster for the block.
 
     Args:
         address: `host:port` of a cluster's head; if left out, the one in RAY_ADDRESS or on this
@@ -37,7 +37,7 @@ def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bo
         model_dir: the models that travel to the workers; None where nothing will run.
 
     Yields:
-        whether the cluster is one that runs without us.
+        whether the cluster goes on running after the block.
 
     Raises:
         ClusterError: nothing answers at the address.
@@ -63,7 +63,7 @@ def connected(address: str | None, model_dir: Path | None = None) -> Iterator[bo
 
 
 def _check(address: str) -> None:
-    """Complain in seconds of an address where nothing listens; Ray itself tries for minutes."""
+    """Refuse within seconds an address where nothing listens; Ray itself tries for minutes."""
     if address in ("auto", "local"):
         return
     host, _, port = address.rpartition(":")
@@ -81,7 +81,7 @@ def cpus() -> int:
 
 
 def free_cpus() -> int:
-    """CPUs that nothing has been set aside for."""
+    """CPUs that are not reserved by anything."""
     return int(ray.available_resources().get("CPU", 0))
 
 
@@ -89,7 +89,7 @@ def _init(address: str, runtime_env: dict[str, object]) -> bool:
     """Connect to a cluster or start one; False if there is none."""
     ours = {"include_dashboard": False} if address == "local" else {}
     try:
-        with _without_greeting():
+        with silenced_stderr():  # Ray's C++ side says there that it was asked to be quiet
             ray.init(
                 address=address,
                 namespace=NAMESPACE,
@@ -107,20 +107,6 @@ def _init(address: str, runtime_env: dict[str, object]) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-
-
-@contextmanager
-def _without_greeting() -> Iterator[None]:
-    """Without the line in which Ray's C++ side tells that it was asked to be quiet."""
-    sys.stderr.flush()
-    real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(real, 2)
-        os.close(real)
-        os.close(nowhere)
 
 
 def _is_for_ray(name: str) -> bool:

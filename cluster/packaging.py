@@ -1,4 +1,4 @@
-"""What travels to the other machines: the code that runs there, and the models."""
+"""Packs the code and the models that the other machines of the cluster run."""
 
 import shutil
 import tempfile
@@ -15,10 +15,10 @@ MODELS = "models"
 
 @contextmanager
 def package(model_dir: Path) -> Iterator[Path]:
-    """A folder with the rooms and the models as they are now.
+    """A folder with the code and the models as they are now.
 
-    Ray packs it, names it by its content, and unpacks it on each machine that starts a worker. So
-    what runs there is what lay here when it was started, until the next upgrade.
+    Ray packs it, names it by its content, and unpacks it on each machine that starts a worker, so
+    that all machines run what was here when `serve` or `classify` started.
 
     Raises:
         ModelError: there is no model folder in `model_dir`.
@@ -38,5 +38,5 @@ def package(model_dir: Path) -> Iterator[Path]:
 
 
 def packaged_models() -> Path:
-    """Where the models lie, seen from a worker."""
+    """Where the models are on a machine of the cluster."""
     return ROOT / MODELS

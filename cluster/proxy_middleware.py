@@ -1,4 +1,4 @@
-"""What stands before Ray's HTTP proxy on every node: its own answers become our problems.
+"""ASGI middleware around Ray's HTTP proxies: their own answers become our problem details.
 
 Ray loads it by the name in `CALLBACK` when a proxy starts (`cluster.connection` sets it).
 """
@@ -20,19 +20,19 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Any, Send], Awaitable[None]]
 
-# By which a client could switch off Ray's time limit, or choose who answers.
+# Headers by which a client could switch off Ray's time limit, or choose the replica.
 STEERING = (b"x-request-timeout-seconds", b"x-request-disconnect-disabled")
 STEERING_PREFIX = b"serve"
 REQUEST_ID = b"x-request-id"
 ROUTES_S = 3.0
-"""A proxy that has just started knows nothing of what is served, and says 404 until it is told."""
+"""Seconds to wait for a proxy that has just started: it answers 404 until it knows the routes."""
 AGAIN_S = 0.05
 
 OVERLOADED = errors.Problem(
     "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
 )
-# What Ray answers for itself, by its status; the application's own answers are never text/plain.
-# Its 500 is that of a replica or machine that ended while it worked, so another try will do.
+# Ray's own answers by status; those of the application are never text/plain. Ray answers 500 when a
+# replica or machine ended during a request, so another try will do.
 OF_STATUS = {
     404: errors.Problem("not_found", "There is nothing at this address."),
     408: errors.Problem("deadline_exceeded", "The request took longer than is allowed here."),
@@ -42,7 +42,7 @@ OF_STATUS = {
 
 
 class ProxyMiddleware:
-    """ASGI middleware around a proxy, or around a replica where HAProxy is in proxy_middleware."""
+    """The middleware; around a proxy, or around a replica where HAProxy is in front."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -59,7 +59,7 @@ class ProxyMiddleware:
     async def _passed(
         self, scope: MutableMapping[str, Any], receive: Any, send: Send, last: bool
     ) -> bool:
-        """Let Ray answer: whether it did, or knew nothing at the address and it was not `last`."""
+        """Let Ray answer; False if it knew no route, and this was not the `last` try."""
         started = replaced = unknown = False
 
         async def translated(message: Message) -> None:
@@ -76,13 +76,13 @@ class ProxyMiddleware:
                 await send(message)
 
         await self._app({**scope}, receive, translated)
-        if not started:  # that is how the proxy leaves what a replica took with it when it ended
+        if not started:  # so the proxy ends when the replica that worked on the request ended
             await _answer(500, (), send)
         return not unknown
 
 
 def middlewares() -> list[Middleware]:
-    """What Ray asks for."""
+    """The function that `CALLBACK` names."""
     return [Middleware(ProxyMiddleware)]
 
 
@@ -92,7 +92,7 @@ def _steers(name: bytes) -> bool:
 
 
 def _with_one_id(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers without the request's id that Ray appends: the application has given it."""
+    """The headers without the second request id, which Ray appends to the application's."""
     kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         again = any(name.lower() == REQUEST_ID == known.lower() for known, _ in kept)

@@ -16,7 +16,7 @@ from common.cpus import usable_cpus
 
 NAME = "dogorcat"
 BACKSTOP_S = 5.0
-"""The application answers in time by itself; Ray gives a request up so many seconds later."""
+"""Seconds after the application's own time limit at which Ray gives up a request."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Scale:
     min_replicas: int = 1
     max_replicas: int = 1
     target_ongoing: float = 4.0
-    """Requests under way per replica that autoscaling aims at."""
+    """Requests in progress per replica that autoscaling aims at."""
     max_ongoing: int = 16
     """Requests that a replica works on at the same time: it has as many threads."""
     max_queued: int = 64
-    """Requests that wait in each proxy for a replica; one more is told to come back."""
+    """Requests that wait in each proxy for a replica; one more is refused."""
     cpus: float = 1.0
-    """CPUs that Ray sets aside for a replica."""
+    """CPUs that Ray reserves for a replica."""
     upscale_delay_s: float = 5.0
     downscale_delay_s: float = 60.0
 
@@ -48,8 +48,8 @@ def application(settings: Settings, scale: Scale) -> serve.Application:
     def build() -> AsgiApp:
         here = {
             "model_dir": packaged_models(),
-            "web_concurrency": usable_cpus(),  # a replica is one worker among as many as CPUs
-            "threads": scale.max_ongoing + SPARE_THREADS,  # Ray turns away first
+            "web_concurrency": usable_cpus(),  # a machine has a replica for each CPU
+            "threads": scale.max_ongoing + SPARE_THREADS,  # so that Ray refuses first
         }
         app = create_app(settings.model_copy(update=here))
         return AsgiApp(app, scale.max_ongoing, settings.request_timeout_s)
@@ -93,7 +93,7 @@ def deploy(settings: Settings, scale: Scale) -> None:
     """Start the service on the connected cluster, or replace what runs there, replica by replica.
 
     Raises:
-        ModelError: a model folder that cannot be served; what runs goes on.
+        ModelError: a model folder that cannot be served; what runs is not touched.
         ClusterError: the replicas do not start.
     """
     if settings.host.startswith("unix:"):

@@ -13,12 +13,12 @@ Typical use:
 
 import argparse
 import importlib
-import os
 import sys
 from typing import Any
 
 from common.errors import DogorcatError
 from common.file_names import any_terminal, printable
+from common.quiet import silenced_stderr
 
 COMMANDS = {
     "prepare": ("train.commands.prepare", "photos of a zip or folder into train/ and validation/"),
@@ -82,16 +82,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _load(module: str) -> Any:
-    """Import a command's module without the lines that TensorFlow's C++ side greets with."""
-    sys.stderr.flush()
-    real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    """Import a command's module without the greeting of TensorFlow's C++ side."""
+    with silenced_stderr():
         return importlib.import_module(module)
-    finally:
-        os.dup2(real, 2)
-        os.close(real)
-        os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import SettingsError
+from common.atomic import write_file
 from common.card import ONNX, check_file, model_folders, read_card
 from common.errors import ModelError
 
@@ -139,7 +140,7 @@ class StateDir:
     def report(self, generation: int) -> None:
         """Say which generation this worker serves."""
         (self.folder / STARTED).touch()
-        _write(self._workers / str(os.getpid()), str(generation))
+        write_file(self._workers / str(os.getpid()), str(generation))
 
     def forget(self, worker: int) -> None:
         """A worker is no more: its gauges end with it, its counters stay."""
@@ -166,7 +167,7 @@ class StateDir:
 
     @outcome.setter
     def outcome(self, outcome: Outcome) -> None:
-        _write(self.folder / OUTCOME, json.dumps(asdict(outcome)))
+        write_file(self.folder / OUTCOME, json.dumps(asdict(outcome)))
 
     @contextlib.contextmanager
     def reloading(self) -> Iterator[None]:
@@ -234,10 +235,3 @@ def relabel_errors(model_dir: Path, target: Path) -> Iterator[None]:
         yield
     except ModelError as error:
         raise ModelError(str(error).replace(str(target), str(model_dir))) from error
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    fresh = file.with_name(f".{file.name}-{os.getpid()}")
-    fresh.write_text(text, "utf-8")
-    fresh.rename(file)

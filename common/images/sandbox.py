@@ -79,6 +79,12 @@ class Sandbox:
                     self._idle.daemon = True
                     self._idle.start()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now; None if there is none."""
+        process = self._process
+        return None if process is None else process.pid
+
     def stop(self) -> None:
         """End the process; the next picture starts another."""
         with self._lock:

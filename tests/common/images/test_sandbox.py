@@ -29,8 +29,8 @@ def process() -> Iterator[Sandbox]:
 
 
 def pid_of(process: Sandbox) -> int:
-    assert process._process is not None
-    return process._process.pid
+    assert process.pid is not None
+    return process.pid
 
 
 def is_running(pid: int) -> bool:
@@ -100,7 +100,7 @@ def test_given_up_when_idle(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sandbox, "_IDLE_S", 0.2)
     process.render(picture("PNG"), 40)
     end = time.monotonic() + 20
-    while process._process is not None:
+    while process.pid is not None:
         assert time.monotonic() < end
         time.sleep(0.02)
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
@@ -132,7 +132,7 @@ def test_nothing_is_left_when_the_parent_ends(end: str) -> None:
         "from support.hostile_pictures import picture\n"
         "process = Sandbox(30)\n"
         "process.render(picture('PNG'), 40)\n"
-        f"print(process._process.pid, flush=True)\n{end}"
+        f"print(process.pid, flush=True)\n{end}"
     )
     parent = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
@@ -146,7 +146,7 @@ def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
         "from support.hostile_pictures import picture, scan_bomb\n"
         "process = Sandbox(1)\n"
         "process.render(picture('PNG'), 40)\n"
-        "print(process._process.pid, flush=True)\n"
+        "print(process.pid, flush=True)\n"
         "process._limit_s = 60\n"
         "for _ in range(100): process.render(scan_bomb(2000, 450), 2000)"
     )

@@ -14,7 +14,7 @@ Typical use:
 import argparse
 import importlib
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from common.errors import DogorcatError
 from common.file_names import any_terminal, printable
@@ -42,10 +42,17 @@ COMMANDS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """Says first what is wrong, in one line, and only points to the twenty of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n{self.prog} --help explains.\n")
+
+
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     any_terminal()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m train",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,10 +1,14 @@
 """Options that recipes share, so that they are called and explained alike everywhere."""
 
 import argparse
+import math
 import os
 from pathlib import Path
 
+from PIL import Image
+
 CACHE = Path(".cache/features")
+HEADS = ("gap", "flatten")
 
 
 def data(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +67,7 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
     add("--version", default="1", help="version in the model card (default: 1)")
     add("--overwrite", action="store_true", help="replace the model folder if it is there")
     add("--resume", action="store_true", help="go on after the last epoch of an interrupted run")
-    add("--seed", type=int, default=0, help="of everything random (default: 0)")
+    add("--seed", type=whole, default=0, help="of everything random (default: 0)")
     add(
         "--held-share",
         type=share,
@@ -91,7 +95,7 @@ def learning(
     add = parser.add_argument
     add(
         "--learning-rate",
-        type=float,
+        type=rate,
         default=learning_rate,
         metavar="RATE",
         help=f"at its peak (default: {learning_rate:g})",
@@ -105,7 +109,7 @@ def learning(
     )
     add(
         "--dropout",
-        type=share,
+        type=share_or_0,
         default=dropout,
         metavar="SHARE",
         help=f"in the head (default: {dropout})",
@@ -114,8 +118,6 @@ def learning(
 
 def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
     """What recipes with a pretrained network take."""
-    from train.networks import HEADS  # Keras takes seconds; commands without networks do without
-
     add = parser.add_argument
     add(
         "--backbone",
@@ -189,18 +191,78 @@ def held(text: str) -> tuple[Path, float]:
         return Path(text), 1.0
 
 
-def share(text: str) -> float:
+def number(text: str) -> float:
+    """A finite number."""
     value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError("must be a finite number")
+    return value
+
+
+def share(text: str) -> float:
+    """Between 0 and 1, neither of them."""
+    value = number(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError("must lie between 0 and 1")
     return value
 
 
+def share_or_0(text: str) -> float:
+    """At least 0 and below 1."""
+    value = number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be at least 0 and below 1")
+    return value
+
+
+def proportion(text: str) -> float:
+    """0 to 1, both included."""
+    value = number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("must be 0 to 1")
+    return value
+
+
+def weight(text: str) -> float:
+    """0 or more."""
+    value = number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must be at least 0")
+    return value
+
+
+def rate(text: str) -> float:
+    """A learning rate: above 0, at most 1."""
+    value = number(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 1")
+    return value
+
+
+def whole(text: str) -> int:
+    """A seed: 0 or more, as 32 bits hold it."""
+    value = int(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError("must be 0 or more, and below 2**32")
+    return value
+
+
 def positive(text: str) -> int:
+    """At least 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
+
+
+def image_file(text: str) -> Path:
+    """A file that a picture can be written to: its ending names a format, its folder is there."""
+    path = Path(text)
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise argparse.ArgumentTypeError(f"{path.name} does not end like a picture: .png, .jpg")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
+    return path
 
 
 def size(text: str) -> int:

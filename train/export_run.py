@@ -66,6 +66,7 @@ def export(out: Path, validation: Path | None = None) -> int:
     if not (folder / RESULT).is_file():
         raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
     said = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    print(f"Exporting {out}: ONNX, proof against Keras, figures on the test photos.", flush=True)
     trained = TrainedModel(
         model=keras.models.load_model(folder / TRAINED),
         recipe=said["recipe"],

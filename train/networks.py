@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import keras
 
 PICTURES, POOL, LOGITS, AUGMENT = "pictures", "pool", "logits", "augment"
-HEADS = ("gap", "flatten")
 
 
 def pictures(size: tuple[int, int]) -> keras.KerasTensor:

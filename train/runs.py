@@ -4,13 +4,16 @@ import argparse
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import keras
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
+from common.card import ModelCard
 from common.classifier import NEITHER
 from common.errors import DataError
 from train.data import MIN_PHOTOS, Photos, concat, scan, subset
@@ -68,6 +71,7 @@ class Run:
         Raises:
             DataError: see its message.
         """
+        check_name(args.out, args.version)
         if args.out.exists() and not args.overwrite:
             raise DataError(f"{args.out} is there already; --overwrite replaces it.")
         settings = {
@@ -139,12 +143,13 @@ class Run:
                 raise DataError(f"There is no interrupted run of {self.out} to resume.")
             then = json.loads(file.read_text(encoding="utf-8"))
             asked = json.loads(json.dumps(asked))
-            for key, value in asked.items():
-                if then.get(key) != value:
-                    raise DataError(
-                        f"The interrupted run of {self.out} had other {key}; "
-                        "resume with the same command, or start again without --resume."
-                    )
+            differences = list(_differences(then, asked))
+            if differences:
+                raise DataError(
+                    f"The interrupted run of {self.out} had {', '.join(differences)}: resume with"
+                    " the same command, or start again without --resume."
+                )
+            file.write_text(json.dumps(then | asked, indent=2) + "\n", encoding="utf-8")
             return
         if self.folder.exists():
             shutil.rmtree(self.folder)
@@ -194,6 +199,47 @@ class Run:
                 variable.assign(arrays[f"optimizer_{i}"])
             state = State(**json.loads(str(arrays["state"])))
             return state, [arrays[f"best_{i}"] for i in range(weights)]
+
+
+def check_name(out: Path, version: str) -> None:
+    """Refuse what the model card would refuse after the training.
+
+    Raises:
+        DataError: the folder's name cannot be a model's, its parent cannot be written, or the
+            version is too long.
+    """
+    for key, value, rule in (
+        ("name", out.name, "up to 64 letters, digits, dots, dashes and underscores"),
+        ("version", version, "1 to 64 characters"),
+    ):
+        try:
+            TypeAdapter(ModelCard.model_fields[key].rebuild_annotation()).validate_python(value)
+        except ValidationError as error:
+            raise DataError(f"{value!r} cannot be the {key} of a model: {rule}.") from error
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
+        raise DataError(f"{out} cannot be written: {parent} is no folder that may be written to.")
+
+
+def _differences(then: dict[str, Any], asked: dict[str, Any]) -> Iterator[str]:
+    """What an interrupted run had otherwise, in the words of the command line."""
+    for key in ("recipe", "labels"):
+        if then.get(key) != asked[key]:
+            yield f"{key} {_words(then.get(key))}, not {_words(asked[key])}"
+    before, now = then.get("settings", {}), asked["settings"]
+    for name in sorted(before | now):
+        old, new = before.get(name), now.get(name)
+        more_epochs = name == "epochs" and old is not None and new >= old
+        if old != new and not more_epochs:
+            yield f"--{name.replace('_', '-')} {_words(old)}, not {_words(new)}"
+    if then.get("photos") != asked["photos"]:
+        yield "other photos"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(map(_words, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from train.data import Batches
+from train.batches import Batches
 from train.runs import Run, State
 
 
@@ -70,6 +70,9 @@ def fit(
         if left > 60 and state.wait < patience:
             print(f"at most {left / 60:.0f} min left")
     model.set_weights(best)
+    losses = [entry["val_loss"] for entry in state.history]
+    kept = int(np.argmin(losses)) + 1
+    print(f"Epoch {kept} of {state.epoch} is kept: validation loss {losses[kept - 1]:.4f}.")
     return state
 
 

@@ -149,6 +149,7 @@ MISTAKES = {
     "same-labels": (["--labels", "one,one"], "must differ"),
     "extra": (["--extra", "nowhere"], "There is no folder nowhere"),
     "resume": (["--resume"], "no interrupted run"),
+    "version": (["--version", ""], "cannot be the version of a model"),
 }
 
 

@@ -1,6 +1,7 @@
 """Interrupted and killed runs: they go on, and end where an uninterrupted one does."""
 
 import errno
+import re
 import signal
 import subprocess
 import sys
@@ -89,8 +90,37 @@ def test_another_command_does_not_resume(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "save", interrupt)
         assert main([*SMALL, "--data", str(data), "--out", str(out)]) == 130
-    assert main([*SMALL, "--data", str(data), "--out", str(out), "--resume", "--seed", "5"]) == 2
-    assert "other settings" in capsys.readouterr().err
+    other = ["--seed", "5", "--learning-rate", "0.1"]
+    assert main([*SMALL, "--data", str(data), "--out", str(out), "--resume", *other]) == 2
+    said = capsys.readouterr().err
+    assert "--learning-rate 0.001, not 0.1" in said
+    assert "--seed 0, not 5" in said
+    assert "epochs" not in said
+
+
+def test_more_epochs_resume(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, command = tmp_path / "out", ["tiny", "--size", "32", "--batch", "8", "--data", str(data)]
+    save = Run.save
+
+    def save_then_ctrl_c(self: Run, model, stage, state, best) -> None:
+        save(self, model, stage, state, best)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "save", save_then_ctrl_c)
+        assert main([*command, "--out", str(out), "--epochs", "3"]) == 130
+    signal.signal(signal.SIGINT, before)
+    assert main([*command, "--out", str(out), "--epochs", "2", "--resume"]) == 2
+    assert "--epochs 3, not 2" in capsys.readouterr().err
+    assert main([*command, "--out", str(out), "--epochs", "4", "--resume"]) == 0
+    said = capsys.readouterr().out
+    assert "Resuming after epoch 1 of 4" in said
+    assert re.search(r"Epoch \d of 4 is kept", said)
+    assert "Exporting" in said
+    assert read_card(out).settings["epochs"] == 4
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from pathlib import Path
 from common.errors import DataError
 from common.images import decode
 from train.activations import activations, sheet
-from train.arguments import positive
+from train.arguments import image_file, positive
 from train.load_keras import load_keras
 
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help="a model folder with its model.keras, for example models/pets")
     add("photo", type=Path)
-    add("--out", type=Path, default=Path("activations.png"), help="default: activations.png")
+    add("--out", type=image_file, default=Path("activations.png"), help="default: activations.png")
     add("--layers", type=positive, default=8, help="at most so many, evenly spread (default: 8)")
     add("--channels", type=positive, default=8, help="of each layer (default: 8)")
 

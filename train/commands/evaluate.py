@@ -20,8 +20,15 @@ from common.card import FILES, Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.data import Photos, concat, scan
-from train.evaluation import answers, label_indices, neither_table, table, unlabelled
+from train.data import Photos, class_folders, concat, scan
+from train.evaluation import (
+    answers,
+    label_indices,
+    label_of_class,
+    neither_table,
+    table,
+    unlabelled,
+)
 from train.metrics import Figures, NeitherFigures, measure, measure_neither
 
 
@@ -49,16 +56,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     classifier = Classifier.load(args.model, precision=args.precision)
+    for folder, _ in args.photos:  # before any photo is read
+        label_of_class(classifier.card, class_folders(folder))
+    if args.others and classifier.card.outputs.familiarity is None:
+        raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
+    others = unlabelled(args.others) if args.others else None
     photos = _photos(args.photos)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)
     figures = measure(scores, truth, classifier.card.labels)
     neither = None
-    if args.others:
-        if familiarity is None:
-            raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
-        _, strange = answers(classifier, unlabelled(args.others))
-        assert strange is not None, "the same model"
+    if others is not None:
+        _, strange = answers(classifier, others)
+        assert familiarity is not None, "the card says that it is measured"
+        assert strange is not None, "by the same model"
         threshold = classifier.card.neither_threshold or 0.0
         neither = measure_neither(familiarity, strange, threshold)
     if args.record:

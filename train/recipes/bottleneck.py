@@ -15,8 +15,9 @@ from collections.abc import Callable
 import keras
 
 from train import arguments, backbones, imagenet_head, networks
+from train.batches import Batches
 from train.calibration import Calibration
-from train.data import Batches, Photos
+from train.data import Photos
 from train.export_run import export_run, familiar
 from train.features import Features
 from train.runs import Run, State
@@ -63,6 +64,11 @@ def train(
     def batches(photos: Photos, seed: int | None = None) -> Batches:
         return Batches(rows(photos).__getitem__, photos, args.batch, seed, ahead=False)
 
+    # The layers of the head are shared: what the learner learns, this network knows.
+    model = keras.Model(pictures, networks.apply(head[1:], frozen.output), name=args.backbone)
+    if args.head == "gap":
+        model = imagenet_head.keep_head(model, args.backbone, args.weights, args.imagenet_head)
+
     inputs = keras.Input(frozen.output.shape[1:])
     start = keras.layers.Identity(name=head[0].name)
     learner = keras.Model(inputs, networks.apply([start, *head[1:]], inputs))
@@ -75,11 +81,8 @@ def train(
     seed = args.seed
     train, validation = batches(run.train, seed), batches(run.validation)
     state = fit(learner, train, validation, run, "head", epochs=epochs, patience=patience)
-    logits = networks.apply(head[1:], frozen.output)
-    model = keras.Model(pictures, logits, name=args.backbone)
     if args.head != "gap":
         return model, state, None
-    model = imagenet_head.keep_head(model, args.backbone, args.weights, args.imagenet_head)
 
     def choose() -> Calibration:
         network = learner

@@ -25,7 +25,8 @@ from sklearn.metrics import log_loss
 from common.card import Pretrained, read_card
 from common.errors import DataError
 from train import arguments, backbones, imagenet_head, networks
-from train.data import Batches, Pixels
+from train.batches import Batches
+from train.data import Pixels
 from train.export_run import export_run
 from train.in_distribution import outputs
 from train.model_folder import KERAS
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--distill",
-        type=float,
+        type=arguments.weight,
         default=1.0,
         metavar="WEIGHT",
         help="how much the ImageNet head, if there is one, is held to what it said (default: 1)",
@@ -73,10 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="at the end fit the head once more, by logistic regression; for --head gap",
     )
-    add("--smoothing", type=float, default=0.05, help="of the labels, 0..1 (default: 0.05)")
+    add(
+        "--smoothing",
+        type=arguments.share_or_0,
+        default=0.05,
+        metavar="SHARE",
+        help="of the labels (default: 0.05)",
+    )
     add(
         "--mix",
-        type=float,
+        type=arguments.proportion,
         default=0.5,
         metavar="SHARE",
         help="share of the fine-tuned weights in the average with the start (default: 0.5)",
@@ -84,6 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.refit and args.start is None and args.head != "gap":
+        raise DataError("--refit needs a network with pooled features: --head gap.")
     run = Run.begin(args)
     model, pretrained = start(args, run)
     if args.refit and networks.POOL not in {layer.name for layer in model.layers}:

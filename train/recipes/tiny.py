@@ -13,7 +13,8 @@ import keras
 from keras import layers
 
 from train import arguments, networks
-from train.data import Batches, Pixels
+from train.batches import Batches
+from train.data import Pixels
 from train.export_run import export_run
 from train.runs import Run
 from train.training import fit

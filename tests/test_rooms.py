@@ -44,6 +44,11 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
         ("api.app", ("tensorflow", "keras", "train", "matplotlib")),
         # The master, which forks.
         ("api.gunicorn_conf", ("onnxruntime", "prometheus_client", "tensorflow")),
+        # Commands that start at once, and check what can be checked before anything slow is loaded.
+        *(
+            (f"train.commands.{command}", ("tensorflow", "keras", "sklearn", "matplotlib"))
+            for command in ("prepare", "inspect", "evaluate", "predict", "config")
+        ),
     ],
 )
 def test_what_a_process_does_not_load(module: str, absent: tuple[str, ...]) -> None:

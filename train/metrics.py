@@ -5,12 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    confusion_matrix,
-    log_loss,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
 
 BINS = 15
 
@@ -57,6 +51,14 @@ def measure(
         top-1 accuracy, precision and recall by label, the area under the ROC curve (mean of one
         label against the rest), log loss, expected calibration error and the confusion matrix.
     """
+    # Imported here: it takes a second, which commands need not wait for before they check things.
+    from sklearn.metrics import (
+        confusion_matrix,
+        log_loss,
+        precision_recall_fscore_support,
+        roc_auc_score,
+    )
+
     every = np.arange(len(labels))
     verdicts = scores.argmax(axis=1)
     precision, recall, _, _ = precision_recall_fscore_support(
@@ -156,6 +158,8 @@ def measure_neither(
     familiar: NDArray[np.float32], strange: NDArray[np.float32], threshold: float
 ) -> NeitherFigures:
     """Compare the familiarity (photos,) of the labels' photos with that of other ones."""
+    from sklearn.metrics import roc_auc_score  # as in `measure`
+
     every = np.concatenate([familiar, strange])
     return NeitherFigures(
         others=len(strange),

@@ -10,7 +10,7 @@ import keras
 from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
 from train.calibration import Calibration
-from train.data import scan
+from train.data import Photos, scan
 from train.evaluation import table
 from train.model_folder import TrainedModel, write_folder
 from train.runs import TRAINED, Run
@@ -33,26 +33,42 @@ def export_run(
     Returns:
         the exit status.
     """
-    model.save(run.folder / TRAINED)
     if calibration is None:
         calibration = Calibration.make(model, run.train, run.validation, familiar(run))
-    said = calibration.save(run.folder) | {
-        "recipe": run.recipe,
-        "settings": run.settings,
-        "labels": run.labels,
-        "data": run.train.fingerprint(run.labels).model_dump(),
-        "pretrained": pretrained.model_dump() if pretrained else None,
-        "history": history,
+    trained = TrainedModel(
+        model=model,
+        recipe=run.recipe,
+        settings=run.settings,
+        labels=run.labels,
+        data=run.train.fingerprint(run.labels),
+        pretrained=pretrained,
+        history=history,
+        calibration=calibration,
+    )
+    _save(trained, run)  # for `train export`, should this process not get to the end
+    if keras.backend.backend() != "tensorflow":
+        print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.out}")
+        return 0
+    _write(trained, run.out, run.version, run.test, run.overwrite, run.photos)
+    return 0
+
+
+def _save(trained: TrainedModel, run: Run) -> None:
+    """Keep in a run's folder what its export needs."""
+    trained.model.save(run.folder / TRAINED)
+    result = trained.calibration.save(run.folder) | {
+        "recipe": trained.recipe,
+        "settings": trained.settings,
+        "labels": trained.labels,
+        "data": trained.data.model_dump(),
+        "pretrained": trained.pretrained and trained.pretrained.model_dump(),
+        "history": trained.history,
         "version": run.version,
         "overwrite": run.overwrite,
         "show_photos": run.photos,
         "test": str((run.data / "validation").resolve()),
     }
-    (run.folder / RESULT).write_text(json.dumps(said), encoding="utf-8")
-    if keras.backend.backend() != "tensorflow":
-        print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.out}")
-        return 0
-    return export(run.out)
+    (run.folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
 
 
 def familiar(run: Run) -> tuple[int, ...]:
@@ -66,7 +82,6 @@ def export(out: Path, validation: Path | None = None) -> int:
     if not (folder / RESULT).is_file():
         raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
     said = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    print(f"Exporting {out}: ONNX, proof against Keras, figures on the test photos.", flush=True)
     trained = TrainedModel(
         model=keras.models.load_model(folder / TRAINED),
         recipe=said["recipe"],
@@ -77,14 +92,18 @@ def export(out: Path, validation: Path | None = None) -> int:
         history=said["history"],
         calibration=Calibration.load(folder, said),
     )
-    figures = write_folder(
-        trained,
-        out,
-        said["version"],
-        scan(validation or Path(said["test"])),
-        overwrite=said["overwrite"],
-        show_photos=said["show_photos"],
-    )
+    test = scan(validation or Path(said["test"]))
+    _write(trained, out, said["version"], test, said["overwrite"], said["show_photos"])
+    return 0
+
+
+def _write(
+    trained: TrainedModel, out: Path, version: str, test: Photos, overwrite: bool, photos: bool
+) -> None:
+    """Write the model folder, print its figures, and forget the run."""
+    print(f"Exporting {out}: ONNX, proof against Keras, figures on the test photos.", flush=True)
+    figures = write_folder(trained, out, version, test, overwrite=overwrite, show_photos=photos)
+    folder = out.parent / f".{out.name}.run"
     shutil.rmtree(folder, ignore_errors=True)
     if figures:
         print(table(figures))
@@ -92,4 +111,3 @@ def export(out: Path, validation: Path | None = None) -> int:
         f"\n{out} is ready: MODEL_DIR={out.parent} DEFAULT_MODEL={out.name} ./start_api.sh",
         file=sys.stderr,
     )
-    return 0

@@ -3,69 +3,37 @@
 import base64
 import io
 import json
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
-import matplotlib
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
 from common.card import ModelCard
+from common.file_names import portable, printable
 from common.golden import draw
 from common.images import decode, preview
 from train import networks
 from train.data import Photos
 from train.metrics import Figures, reliability
+from train.plots import confusion_plot, history_plot, reliability_plot
 
 MISTAKES = 24
-TRAINING, HELD, INK = "#1f6f8b", "#d9822b", "#24323d"
-matplotlib.rcParams.update(
-    {
-        "font.size": 9,
-        "svg.fonttype": "none",  # text stays text: smaller, and readable for a screen reader
-        "svg.hashsalt": "dogorcat",  # the same figures give the same file
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#9aa7b0",
-        "text.color": INK,
-        "axes.labelcolor": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-    }
+VARIANTS = 5
+_WORDS = {
+    "roc_auc": "area under the ROC curve",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+    "calibration_band": "calibration error of a calibrated model: below",
+}
+_TEMPLATES = Environment(
+    loader=PackageLoader("train"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-  body {{ font: 16px/1.5 system-ui, sans-serif; color: #24323d; background: #fff;
-         max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-  h1 {{ margin-bottom: 0; }} h2 {{ margin-top: 2.5rem; border-bottom: 1px solid #dde3e7; }}
-  .plots {{ display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-end; }}
-  img {{ max-width: 100%; height: auto; }}
-  table {{ border-collapse: collapse; }}
-  td, th {{ text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top; }}
-  td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-  .photos {{ display: flex; flex-wrap: wrap; gap: 1rem; }}
-  figure {{ margin: 0; width: 8.5rem; font-size: .8rem; }}
-  figure img {{ width: 8.5rem; height: 8.5rem; object-fit: contain; background: #f1f4f6; }}
-  code {{ background: #f1f4f6; padding: .1rem .3rem; }}
-  .quiet {{ color: #5d6d78; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 
 def write_report(
@@ -88,73 +56,55 @@ def write_report(
         show_photos: without, mistakes are only named and what is drawn stands for photos.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [_heading(card), "<h2>Figures</h2>", _figures(card, figures)]
-    if history:
-        parts += ["<h2>History</h2>", _plots(history_plot(history))]
-    parts += [
-        "<h2>Right and wrong</h2>",
-        _plots(confusion_plot(card.labels, figures), reliability_plot(scores, truth)),
-        "<p class=quiet>Reliability: of the verdicts given with 90 % confidence, 90 % should be"
-        " right; points below the line are too sure of themselves.</p>",
-        "<h2>The most confident mistakes</h2>",
-        _mistakes(card, scores, truth, photos, show_photos),
-    ]
     kind = card.settings.get("augment", "none")
-    if kind != "none":
-        parts += ["<h2>Augmentation</h2>", _augmentation(card, kind, photos, show_photos)]
-    parts += [
-        "<h2>Settings</h2>",
-        _table((name, _text(value)) for name, value in card.settings.items()),
-    ]
-    page = _PAGE.format(title=escape(f"{card.name}: training report"), body="\n".join(parts))
+    wrong = np.flatnonzero(scores.argmax(axis=1) != truth)
+    page = _TEMPLATES.get_template("report.html").render(
+        card=card,
+        measured=card.metrics[0],
+        figures=[(_WORDS.get(name, name), f"{v:.4f}") for name, v in figures.flat().items()],
+        history=_svg(history_plot(history)) if history else None,
+        history_words=history_words(history) if history else None,
+        confusion=_svg(confusion_plot(card.labels, figures)),
+        confusion_words=confusion_words(figures),
+        reliability=_svg(reliability_plot(scores, truth)),
+        reliability_words=reliability_words(scores, truth),
+        photos=len(photos),
+        wrong=len(wrong),
+        mistakes=_mistakes(card, scores, truth, photos, show_photos),
+        show_photos=show_photos,
+        variants=[] if kind == "none" else _variants(card, kind, photos, show_photos),
+        columns=VARIANTS + 1,
+        settings=[(name, _text(value)) for name, value in card.settings.items()],
+    )
     (folder / "index.html").write_text(page, encoding="utf-8")
     (folder / "history.json").write_text(json.dumps(list(history), indent=1) + "\n")
 
 
-def history_plot(history: Sequence[dict[str, float]]) -> Figure:
-    """Loss and accuracy by epoch, of the training photos and the validation share."""
-    figure = Figure(figsize=(8.4, 3), layout="constrained")
-    epochs = np.arange(1, len(history) + 1)
-    for ax, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for prefix, label, colour in (
-            ("", "training", TRAINING),
-            ("val_", "validation share", HELD),
-        ):
-            values = [entry[prefix + name] for entry in history]
-            ax.plot(epochs, values, marker=".", label=label, color=colour)
-        ax.set(xlabel="epoch", ylabel=name)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        ax.legend(frameon=False)
-    return figure
+def history_words(history: Sequence[dict[str, float]]) -> str:
+    """What the plot of the history shows, in a sentence."""
+    kept = int(np.argmin([entry["val_loss"] for entry in history]))
+    loss, accuracy = history[kept]["val_loss"], history[kept]["val_accuracy"]
+    return (
+        f"Loss and accuracy over {len(history)} epochs. Epoch {kept + 1} is kept, that of the"
+        f" lowest validation loss: {loss:.4f}, accuracy {accuracy:.4f}."
+    )
 
 
-def confusion_plot(labels: Sequence[str], figures: Figures) -> Figure:
-    """Photos by truth (row) and verdict (column)."""
-    matrix = np.array(figures.confusion)
-    places = range(len(labels))
-    side = 2.4 + 0.45 * len(labels)
-    figure = Figure(figsize=(side, side), layout="constrained")
-    ax = figure.subplots()
-    ax.imshow(matrix, cmap="Blues")
-    ax.set(xticks=places, xticklabels=labels, xlabel="verdict")
-    ax.set(yticks=places, yticklabels=labels, ylabel="truth")
-    ax.tick_params(axis="x", rotation=0 if len(labels) < 4 else 45)
-    for (row, column), count in np.ndenumerate(matrix):
-        colour = "white" if count > matrix.max() / 2 else INK
-        ax.text(column, row, str(count), ha="center", va="center", color=colour)
-    return figure
+def confusion_words(figures: Figures) -> str:
+    """What the confusion matrix shows, in a sentence for each label."""
+    labels = list(figures.precision)
+    return " ".join(
+        f"Of {sum(row)} photos of {label}, {row[i]} are told rightly."
+        for i, (label, row) in enumerate(zip(labels, figures.confusion, strict=True))
+    )
 
 
-def reliability_plot(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Figure:
-    """Accuracy against confidence, in bins of equal mass."""
-    confidence, accuracy, _ = reliability(scores, truth)
-    figure = Figure(figsize=(3.8, 3.4), layout="constrained")
-    ax = figure.subplots()
-    low = min(confidence.min(), accuracy.min()) - 0.03
-    ax.plot([low, 1], [low, 1], color="#9aa7b0", linewidth=0.8)
-    ax.plot(confidence, accuracy, marker="o", markersize=4, color=TRAINING)
-    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(low, 1.01), ylim=(low, 1.01))
-    return figure
+def reliability_words(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> str:
+    """How many photos stand behind each point of the reliability plot."""
+    _, _, counts = reliability(scores, truth)
+    few, many = int(counts.min()), int(counts.max())
+    each = f"{few}" if few == many else f"{few} to {many}"
+    return f"Each of the {len(counts)} points stands for {each} photos."
 
 
 def augmented(pictures: NDArray[np.uint8], kind: str, count: int) -> NDArray[np.uint8]:
@@ -179,54 +129,31 @@ def augmented(pictures: NDArray[np.uint8], kind: str, count: int) -> NDArray[np.
     return np.stack(variants)
 
 
-def _heading(card: ModelCard) -> str:
-    photos = ", ".join(f"{count} {escape(label)}" for label, count in card.data.counts.items())
-    return (
-        f"<h1>{escape(card.name)}</h1>\n<p class=quiet>Version {escape(card.version)}, trained by"
-        f" <code>{escape(card.recipe)}</code>, {card.created:%d %B %Y}, on photos of {photos}.</p>"
-    )
-
-
-def _figures(card: ModelCard, figures: Figures) -> str:
-    source = card.metrics[0]
-    return (
-        f"<p>Measured on {escape(source.data)}, by <code>{escape(source.command)}</code>.</p>\n"
-        + _table((name, f"{value:.4f}") for name, value in figures.flat().items())
-    )
-
-
 def _mistakes(
     card: ModelCard,
     scores: NDArray[np.float32],
     truth: NDArray[np.int64],
     photos: Photos,
     show: bool,
-) -> str:
+) -> list[dict[str, Any]]:
+    """The most confident mistakes first: name, words and, if photos may be shown, the picture."""
     wrong = np.flatnonzero(scores.argmax(axis=1) != truth)
     wrong = wrong[np.argsort(-scores[wrong].max(axis=1), kind="stable")]
-    if not wrong.size:
-        return f"<p>None among {len(photos)} photos.</p>"
-    rest = f"<p class=quiet>{len(wrong)} of {len(photos)} photos were told wrongly.</p>"
-    cells = []
+    found = []
     for i in wrong[:MISTAKES]:
-        path = photos.paths[i]
-        said = (
-            f"{escape(card.labels[scores[i].argmax()])} {scores[i].max():.1%},"
-            f" is {escape(card.labels[truth[i]])}"
-        )
-        name = escape(f"{path.parent.name}/{path.name}")
+        path, verdict = photos.paths[i], card.labels[scores[i].argmax()]
+        mistake = {
+            "name": printable(f"{path.parent.name}/{path.name}"),
+            "words": f"{verdict} {scores[i].max():.1%}, is {card.labels[truth[i]]}",
+        }
         if show:
-            jpeg = preview(path.read_bytes(), 200)
-            picture = f'<img src="{_uri(jpeg, "image/jpeg")}" alt="{name}">'
-            cells.append(f"<figure>{picture}<figcaption>{said}<br>{name}</figcaption></figure>")
-        else:
-            cells.append(f"<li>{name}: {said}</li>")
-    if show:
-        return f"{rest}\n<div class=photos>{''.join(cells)}</div>"
-    return f"{rest}\n<ul>{''.join(cells)}</ul>"
+            mistake["image"] = _uri(preview(path.read_bytes(), 200), "image/jpeg")
+        found.append(mistake)
+    return found
 
 
-def _augmentation(card: ModelCard, kind: str, photos: Photos, show: bool) -> str:
+def _variants(card: ModelCard, kind: str, photos: Photos, show: bool) -> list[str]:
+    """Pictures as data addresses, row by row: the picture, then what augmentation made of it."""
     size = (card.input.height, card.input.width)
     if show:
         some = np.linspace(0, len(photos) - 1, 3).astype(int)
@@ -234,39 +161,22 @@ def _augmentation(card: ModelCard, kind: str, photos: Photos, show: bool) -> str
     else:
         drawn = draw(*size)
         pictures = np.stack([drawn["disc"], drawn["squares"], drawn["gradient"]])
-    variants = np.concatenate([pictures[None], augmented(pictures, kind, 5)])
-    cells = [
-        f'<img src="{_uri(_jpeg(variants[column, row]), "image/jpeg")}" width=130 alt="">'
-        for row in range(len(pictures))
-        for column in range(len(variants))
+    columns = np.concatenate([pictures[None], augmented(pictures, kind, VARIANTS)])
+    return [
+        _uri(_jpeg(column[row]), "image/jpeg") for row in range(len(pictures)) for column in columns
     ]
-    return (
-        "<p>The picture itself, and what training saw in its place.</p>\n<div style='display:grid;"
-        f"grid-template-columns:repeat({len(variants)},1fr);gap:.4rem'>{''.join(cells)}</div>"
-    )
 
 
 def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value is None else portable(value)
 
 
-def _table(rows: Iterable[tuple[str, object]]) -> str:
-    cells = [
-        f"<tr><th>{escape(str(name))}</th><td class=number>{escape(str(value))}</td></tr>"
-        for name, value in rows
-    ]
-    return f"<table>{''.join(cells)}</table>"
-
-
-def _plots(*figures: Figure) -> str:
-    images = []
-    for figure in figures:
-        out = io.BytesIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-        images.append(f'<img src="{_uri(out.getvalue(), "image/svg+xml")}" alt="plot">')
-    return f"<div class=plots>{''.join(images)}</div>"
+def _svg(figure: Figure) -> str:
+    out = io.BytesIO()
+    figure.savefig(out, format="svg", metadata={"Date": None})
+    return _uri(out.getvalue(), "image/svg+xml")
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:

@@ -14,6 +14,9 @@ def test_the_report_is_one_page_with_its_pictures(tiny: Path) -> None:
     assert {p.name for p in (tiny / "report").iterdir()} == {"index.html", "history.json"}
     assert len(json.loads((tiny / "report" / "history.json").read_text())) == 3
     assert "History" in page
+    assert re.search(r"Epoch [123] is kept", page)
+    assert 'alt="plot"' not in page
+    assert "calibration_band" not in page
     assert "Right and wrong" in page
     sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
     assert sources

@@ -1,0 +1,73 @@
+"""The plots of a report: the course of training, right and wrong by label, confidence."""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from train.metrics import Figures, reliability
+
+TRAINING, VALIDATION, INK = "#1f6f8b", "#d9822b", "#24323d"
+matplotlib.rcParams.update(
+    {
+        "font.size": 9,
+        "svg.fonttype": "none",  # text stays text: smaller, and readable for a screen reader
+        "svg.hashsalt": "dogorcat",  # the same figures give the same file
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": "#9aa7b0",
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+    }
+)
+
+
+def history_plot(history: Sequence[dict[str, float]]) -> Figure:
+    """Loss and accuracy by epoch, of the training photos and the validation share."""
+    figure = Figure(figsize=(8.4, 3), layout="constrained")
+    epochs = np.arange(1, len(history) + 1)
+    for ax, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for prefix, label, colour in (
+            ("", "training", TRAINING),
+            ("val_", "validation share", VALIDATION),
+        ):
+            values = [entry[prefix + name] for entry in history]
+            ax.plot(epochs, values, marker=".", label=label, color=colour)
+        ax.set(xlabel="epoch", ylabel=name)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        ax.legend(frameon=False)
+    return figure
+
+
+def confusion_plot(labels: Sequence[str], figures: Figures) -> Figure:
+    """Photos by truth (row) and verdict (column)."""
+    matrix = np.array(figures.confusion)
+    places = range(len(labels))
+    side = 2.4 + 0.45 * len(labels)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    ax = figure.subplots()
+    ax.imshow(matrix, cmap="Blues")
+    ax.set(xticks=places, xticklabels=labels, xlabel="verdict")
+    ax.set(yticks=places, yticklabels=labels, ylabel="truth")
+    ax.tick_params(axis="x", rotation=0 if len(labels) < 4 else 45)
+    for (row, column), count in np.ndenumerate(matrix):
+        colour = "white" if count > matrix.max() / 2 else INK
+        ax.text(column, row, str(count), ha="center", va="center", color=colour)
+    return figure
+
+
+def reliability_plot(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Figure:
+    """Accuracy against confidence, in bins of equal mass."""
+    confidence, accuracy, _ = reliability(scores, truth)
+    figure = Figure(figsize=(3.8, 3.4), layout="constrained")
+    ax = figure.subplots()
+    low = min(confidence.min(), accuracy.min()) - 0.03
+    ax.plot([low, 1], [low, 1], color="#9aa7b0", linewidth=0.8)
+    ax.plot(confidence, accuracy, marker="o", markersize=4, color=TRAINING)
+    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(low, 1.01), ylim=(low, 1.01))
+    return figure

@@ -28,10 +28,14 @@ matplotlib.rcParams.update(
 
 
 def history_plot(history: Sequence[dict[str, float]]) -> Figure:
-    """Loss and accuracy by epoch, of the training photos and the validation share."""
+    """Loss and accuracy by epoch, of the training photos and the validation share.
+
+    A network of several outputs has no one accuracy; the loss of its label is drawn in its place.
+    """
     figure = Figure(figsize=(8.4, 3), layout="constrained")
     epochs = np.arange(1, len(history) + 1)
-    for ax, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    names = ("loss", "accuracy" if "accuracy" in history[0] else "logits_loss")
+    for ax, name in zip(figure.subplots(1, 2), names, strict=True):
         for prefix, label, colour in (
             ("", "training", TRAINING),
             ("val_", "validation share", VALIDATION),

@@ -83,10 +83,11 @@ def write_report(
 def history_words(history: Sequence[dict[str, float]]) -> str:
     """What the plot of the history shows, in a sentence."""
     kept = int(np.argmin([entry["val_loss"] for entry in history]))
-    loss, accuracy = history[kept]["val_loss"], history[kept]["val_accuracy"]
+    entry = history[kept]
+    accuracy = f", accuracy {entry['val_accuracy']:.4f}" if "val_accuracy" in entry else ""
     return (
-        f"Loss and accuracy over {len(history)} epochs. Epoch {kept + 1} is kept, that of the"
-        f" lowest validation loss: {loss:.4f}, accuracy {accuracy:.4f}."
+        f"The course of training over {len(history)} epochs. Epoch {kept + 1} is kept, that of the"
+        f" lowest validation loss: {entry['val_loss']:.4f}{accuracy}."
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance
 
 from common.images import decode
-from tests.shared import PHOTOS, needs_shared
+from support.shared import PHOTOS, needs_shared
 from tests.train.conftest import SHAPES, draw
 from train.duplicates import SIDE, groups, pairs, signature
 

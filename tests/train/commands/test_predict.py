@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shared import ROOT
+from support.shared import ROOT
 from train.__main__ import main
 
 

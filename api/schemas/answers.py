@@ -1,127 +1,28 @@
-"""What goes over the wire, typed: these models check requests and make up answers."""
+"""What is answered."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import Field
 
+from api.schemas.wire import Score, Wire
 from common.card import ModelDescription
-from common.images import Region
-from common.images.region import PATTERN
-
-Score = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Wire(BaseModel):
-    """Unknown members are refused by name: a typing error is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UrlBody(_Wire):
-    """A picture by its address."""
-
-    url: str = Field(
-        min_length=1,
-        description="Public http(s) address of a picture, of a page that names one for previews "
-        "(`og:image` and the like), or of a result of a picture search.",
-    )
-
-
-class ImageBody(_Wire):
-    """A picture in the request itself, as text."""
-
-    image: str = Field(
-        min_length=1,
-        description="The file in base64 (of either alphabet), or as a `data:` address.",
-    )
-
-
-class PictureBody(_Wire):
-    """What is read where a `UrlBody` or an `ImageBody` is expected."""
-
-    url: str | None = Field(None, min_length=1)
-    image: str | None = Field(None, min_length=1)
-
-
-class UrlsBody(_Wire):
-    """Several pictures by their addresses."""
-
-    urls: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        min_length=1, max_length=32, description="Public http(s) addresses, each as for `classify`."
-    )
-
-
-class NoQuery(_Wire):
-    """No parameters at all."""
-
-
-class ResultQuery(_Wire):
-    """How to answer."""
-
-    model: str | None = Field(
-        None,
-        description="Which model answers: a name from `/api/v1/models`. The default one if left "
-        "out.",
-        examples=["cat_dog"],
-    )
-    explain: bool = Field(
-        False,
-        description="Adds `heatmap`: where the top label was seen; and `heatmaps` for `several`.",
-    )
-    preview: bool = Field(
-        False,
-        description="Adds `preview`: the picture as it was seen, at most 640 pixels, without "
-        "metadata.",
-    )
-    top: int | None = Field(None, ge=1, le=1000, description="Only so many labels, the best ones.")
-    min_score: Score = Field(0.0, description="Only labels with at least this score.")
-
-
-PartOfPicture = Annotated[
-    Region,
-    PlainValidator(Region.parse),
-    WithJsonSchema({"type": "string", "pattern": PATTERN}),
-]
-
-
-class ClassifyQuery(ResultQuery):
-    """Which part of the picture, and how to answer."""
-
-    region: PartOfPicture | None = Field(
-        None,
-        description="Only this part of the picture: x,y,w,h of a rectangle on the upright picture, "
-        "in shares of 1 from its left upper corner. `heatmap` and `preview` are of this part.",
-        examples=["0.25,0.1,0.5,0.5"],
-    )
-
-
-class RandomQuery(ResultQuery):
-    """Which photo, and how to answer."""
-
-    subject: str = Field(
-        "any",
-        min_length=1,
-        max_length=64,
-        description="What is to be on the photo: a label of the model, or `any`.",
-    )
-    classify: bool = Field(True, description="Whether the photo is classified, too.")
-
-
-class ScoredLabel(_Wire):
+class ScoredLabel(Wire):
     """One label with its probability."""
 
     label: str
     score: Score
 
 
-class ModelRef(_Wire):
+class ModelRef(Wire):
     """Which model answered."""
 
     name: str
     version: str
 
 
-class Source(_Wire):
+class Source(Wire):
     """Where a picture was fetched."""
 
     url: str = Field(
@@ -135,7 +36,7 @@ class Source(_Wire):
     )
 
 
-class ImageFacts(_Wire):
+class ImageFacts(Wire):
     """What the file said of itself; width and height are those of the upright picture."""
 
     format: str
@@ -144,7 +45,7 @@ class ImageFacts(_Wire):
     bytes: int
 
 
-class Timing(_Wire):
+class Timing(Wire):
     """Where the time went, in milliseconds."""
 
     fetch: float
@@ -152,7 +53,7 @@ class Timing(_Wire):
     inference: float
 
 
-class Result(_Wire):
+class Result(Wire):
     """What a model says of one picture."""
 
     verdict: str = Field(
@@ -186,7 +87,7 @@ class Result(_Wire):
     )
 
 
-class ProblemDetails(_Wire):
+class ProblemDetails(Wire):
     """What went wrong (RFC 9457); `code` is what programs should look at."""
 
     type: str = Field(description="A URN that ends with the code.")
@@ -199,19 +100,19 @@ class ProblemDetails(_Wire):
     )
 
 
-class BatchError(_Wire):
+class BatchError(Wire):
     """What takes the place of a result in a batch."""
 
     error: ProblemDetails
 
 
-class BatchAnswer(_Wire):
+class BatchAnswer(Wire):
     """A result or an error for each picture, in their order."""
 
     results: tuple[Result | BatchError, ...]
 
 
-class PhotoCredit(_Wire):
+class PhotoCredit(Wire):
     """Whose photo it is, and where it lives."""
 
     source: Literal["flickr", "commons", "folder"]
@@ -225,14 +126,14 @@ class PhotoCredit(_Wire):
     subject: str
 
 
-class RandomAnswer(_Wire):
+class RandomAnswer(Wire):
     """A photo nobody chose, and what a model says of it (null unless asked)."""
 
     photo: PhotoCredit
     result: Result | None
 
 
-class DogProbability(_Wire):
+class DogProbability(Wire):
     """The first version's answer."""
 
     prob: Score = Field(description="Score of `dog`, or of the last label where there is none.")
@@ -245,7 +146,7 @@ class ModelEntry(ModelDescription):
     default: bool
 
 
-class ModelList(_Wire):
+class ModelList(Wire):
     """Every model that is served."""
 
     models: tuple[ModelEntry, ...]
@@ -253,17 +154,7 @@ class ModelList(_Wire):
     feedback: bool = Field(description="Whether `/api/v1/feedback` takes what visitors say.")
 
 
-class FeedbackQuery(_Wire):
-    """Which model's answer it is about."""
-
-    model: str | None = Field(
-        None,
-        description="The model that answered; the default one if left out.",
-        examples=["cat_dog"],
-    )
-
-
-class FeedbackAnswer(_Wire):
+class FeedbackAnswer(Wire):
     """What became of it."""
 
     kept: bool = Field(
@@ -271,13 +162,7 @@ class FeedbackAnswer(_Wire):
     )
 
 
-class SampleQuery(_Wire):
-    """How large."""
-
-    size: Literal["small", "large"] = Field("large", description="200 or 640 pixels at most.")
-
-
-class SampleEntry(_Wire):
+class SampleEntry(Wire):
     """A sample photo."""
 
     id: str
@@ -285,7 +170,7 @@ class SampleEntry(_Wire):
     image: str = Field(description="Path of the photo.")
 
 
-class SampleList(_Wire):
+class SampleList(Wire):
     """A few photos to try; none where there is no folder of photos."""
 
     samples: tuple[SampleEntry, ...]

@@ -22,7 +22,7 @@ Send a picture and get an answer in JSON:
 [The quickstart](quickstart) has the same in Python, JavaScript and PHP.
 
 * **Pictures** are JPEG, PNG, WebP, GIF or AVIF: a file in a form, a raw body, a link or base64 in \
-JSON. Nothing of a picture is kept.
+JSON. Nothing of a picture is kept, unless it is given as feedback.
 * **Errors** are `application/problem+json` (RFC 9457). Go by `code`, which never changes its \
 meaning; `detail` says what to do.
 * **Limits**: `RateLimit` says how many requests are left. Where there are too many, or the \

@@ -1,7 +1,7 @@
 // The page's own address in the code, and a button that copies it.
 
 const here = location.origin;
-for (const code of document.querySelectorAll("pre code")) {
+for (const code of document.querySelectorAll("section code")) {
   code.textContent = code.textContent.replaceAll("http://127.0.0.1:8000", here);
   const button = document.createElement("button");
   button.type = "button";

@@ -2,6 +2,7 @@ SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   validatorUrl: null,
   tryItOutEnabled: true,
 });

@@ -47,7 +47,7 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
         # Commands that start at once, and check what can be checked before anything slow is loaded.
         *(
             (f"train.commands.{command}", ("tensorflow", "keras", "sklearn", "matplotlib"))
-            for command in ("prepare", "inspect", "evaluate", "predict", "config")
+            for command in ("prepare", "inspect", "evaluate", "predict", "config", "threshold")
         ),
     ],
 )

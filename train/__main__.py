@@ -32,6 +32,7 @@ COMMANDS = {
     "quantise": ("train.commands.quantise", "the same model in 8 bits beside the float file"),
     "precisions": ("train.commands.precisions", "the float and the 8-bit file, compared"),
     "evaluate": ("train.commands.evaluate", "measure a model folder on class folders"),
+    "threshold": ("train.commands.threshold", "the line of neither: what it keeps, and setting it"),
     "predict": ("train.commands.predict", "ask a model folder about photos"),
     "activations": ("train.commands.activations", "what each convolution sees in a photo"),
     "summary": ("train.commands.summary", "what a model folder holds, layer by layer"),

@@ -42,6 +42,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for i in range(18):
             draw(kind, i).save(tmp_path / "my_photos" / name / f"{i}.jpg", quality=90)
     shutil.copy(tmp_path / "my_photos" / "apples" / "1.jpg", tmp_path / "photo.jpg")
+    shutil.copytree(tmp_path / "my_photos" / "plums", tmp_path / "other_things")
     layers = [keras.Input((20, 20, 3)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
     keras.Sequential(layers).save(tmp_path / "old.keras")
     return tmp_path

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from common.card import DataFingerprint
 from common.cpus import usable_cpus

@@ -1,6 +1,5 @@
-"""The commands of docs/training.md and the cells of docs/tutorial.ipynb, run as they stand."""
+"""The commands of docs/training.md, run as they stand."""
 
-import json
 import re
 import shlex
 import shutil
@@ -59,19 +58,6 @@ def test_every_command_of_the_guide(desk: Path) -> None:
         assert Classifier.load(model).card.labels == tuple(FRUIT)
     assert (desk / "answers.csv").read_text().count("\n") > 6
     assert (desk / "activations.png").is_file()
-
-
-@pytest.mark.slow
-def test_every_cell_of_the_notebook(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MPLBACKEND", "agg")
-    monkeypatch.setenv("WEIGHTS", "none")
-    monkeypatch.setenv("PHOTOS", "my_photos")
-    notebook = json.loads((ROOT / "docs" / "tutorial.ipynb").read_text(encoding="utf-8"))
-    names: dict[str, object] = {"display": lambda *shown: None}
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    assert Classifier.load(desk / "models" / "tutorial").card.recipe == "bottleneck"
 
 
 def test_every_command_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from common.card import FILES
 from common.classifier import Classifier, Prediction

@@ -1,0 +1,56 @@
+"""docs/tutorial.ipynb, executed by a real kernel from the folders that people start it in."""
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from common.classifier import Classifier
+from support.shared import ROOT
+from tests.train.conftest import SHAPES, draw
+
+NOTEBOOK = ROOT / "docs" / "tutorial.ipynb"
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the notebook writes; no weights are downloaded."""
+    for kind in SHAPES:
+        (tmp_path / "my_photos" / kind).mkdir(parents=True)
+        for i in range(18):
+            draw(kind, i).save(tmp_path / "my_photos" / kind / f"{i}.jpg", quality=90)
+    for name, value in {"WORK": tmp_path, "WEIGHTS": "none", "PHOTOS": "my_photos"}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
+    client = NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", [ROOT / "docs", ROOT], ids=["docs", "project"])
+def test_every_cell_runs(folder: Path, work: Path) -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    execute(notebook, folder)
+    assert Classifier.load(work / "models" / "tutorial").card.recipe == "bottleneck"
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [o for o in outputs if o.output_type == "execute_result"], "no stray values"
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert len(pictures) >= 6
+
+
+def test_a_failing_step_stops_it(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHOTOS", "nowhere")
+    with pytest.raises(CellExecutionError, match="python -m train prepare failed"):
+        execute(nbformat.read(NOTEBOOK, as_version=4), ROOT / "docs")

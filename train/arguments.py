@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from train.balance import UNEVEN
+
 CACHE = Path(".cache/features")
 HEADS = ("gap", "flatten")
 
@@ -74,6 +76,13 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
         default=0.1,
         metavar="SHARE",
         help="share of the training photos on which choices are made (default: 0.1)",
+    )
+    add(
+        "--class-weights",
+        choices=("auto", "none"),
+        default="auto",
+        help=f"auto: where a class has over {UNEVEN} times the photos of another, photos of small"
+        " classes count for more while learning (default); none: never",
     )
     add(
         "--size",

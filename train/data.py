@@ -220,12 +220,13 @@ class Pixels:
     Args:
         photos: what to read.
         size: (height, width) to decode to.
+        keep: whether they are asked for again, in a later epoch, and memory should hold them.
     """
 
-    def __init__(self, photos: Photos, size: tuple[int, int]) -> None:
+    def __init__(self, photos: Photos, size: tuple[int, int], *, keep: bool = True) -> None:
         self.photos = photos
         self.size = size
-        keep = len(photos) * size[0] * size[1] * 3 <= KEEP_BYTES
+        keep = keep and len(photos) * size[0] * size[1] * 3 <= KEEP_BYTES
         self._kept = np.empty((len(photos), *size, 3), np.uint8) if keep else None
         self._there = np.zeros(len(photos), dtype=bool)
 

@@ -45,7 +45,7 @@ def answers(
     """
     outputs = classifier.card.outputs
     names = [name for name in (outputs.scores, outputs.familiarity) if name]
-    pixels = Pixels(photos, classifier.target)
+    pixels = Pixels(photos, classifier.target, keep=False)
     work = parallel_batches(
         lambda which: classifier.run(pixels(which), names), len(photos), BATCH, "Evaluating"
     )

@@ -45,7 +45,7 @@ class Features:
         file = self._cache / f"{hashlib.sha256(parts.encode()).hexdigest()[:32]}.npy"
         if not file.is_file():
             self._cache.mkdir(parents=True, exist_ok=True)
-            self._compute(Pixels(photos, self._size), file)
+            self._compute(Pixels(photos, self._size, keep=False), file)
         return np.load(file, mmap_mode="r")
 
     def _compute(self, pixels: Pixels, file: Path) -> None:

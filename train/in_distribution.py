@@ -152,7 +152,7 @@ def outputs(
     """
     part = keras.Model(model.input, tensors)
     inputs: Callable[[NDArray[np.int64]], NDArray[Any]] = (
-        Pixels(photos, model.input_shape[1:3]) if pooled is None else pooled.__getitem__
+        Pixels(photos, model.input_shape[1:3], keep=False) if pooled is None else pooled.__getitem__
     )
     batches = np.array_split(np.arange(len(photos)), -(-len(photos) // 32))
     rows = [part.predict_on_batch(inputs(which)) for which in batches]

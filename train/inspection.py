@@ -17,6 +17,7 @@ from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import Picture, load_image
 from common.photo_files import PassedOver, Reason, find_photos, told
+from train.balance import UNEVEN, is_uneven
 from train.duplicates import SIDE, groups, pairs, signature
 from train.layout import places
 
@@ -87,7 +88,9 @@ def findings(looks: list[Look], passed_over: list[PassedOver]) -> dict[str, Any]
     for one in good:
         counts[one.part][one.label] += 1
     sides = np.array([(p.width, p.height) for p in pictures]).reshape(-1, 2)
+    uneven = [part for part, labels in counts.items() if is_uneven(list(labels.values()))]
     return {
+        "uneven": sorted(uneven),
         "counts": {part: dict(sorted(labels.items())) for part, labels in counts.items()},
         "formats": dict(Counter(picture.format for picture in pictures).most_common()),
         "width": _spread(sides[:, 0]),
@@ -117,6 +120,11 @@ def text(found: dict[str, Any]) -> str:
         f"{part:<11} {sum(labels.values()):6d} photos: "
         + ", ".join(f"{count} {printable(label)}" for label, count in labels.items())
         for part, labels in found["counts"].items()
+    ]
+    lines += [
+        f"{part}: a class has over {UNEVEN} times the photos of another. Recipes let photos of"
+        " small classes count for more (--class-weights); more photos of them help more."
+        for part in found["uneven"]
     ]
     lines.append("formats     " + ", ".join(f"{n} {name}" for name, n in found["formats"].items()))
     for side in ("width", "height"):

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from common.card import ModelCard
 from common.classifier import NEITHER
 from common.errors import DataError
+from train.balance import class_weights
 from train.data import MIN_PHOTOS, Photos, concat, scan, subset
 
 TRAINED = "model.keras"
@@ -99,6 +100,13 @@ class Run:
     def folder(self) -> Path:
         """Where checkpoints lie until the model folder is written."""
         return self.out.parent / f".{self.out.name}.run"
+
+    @property
+    def class_weights(self) -> dict[int, float] | None:
+        """What a photo of each class counts for while learning; None: all the same."""
+        if self.settings["class_weights"] == "none":
+            return None
+        return class_weights(list(self.train.counts.values()))
 
     @property
     def seed(self) -> int:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -22,6 +22,7 @@ def fit(
     *,
     epochs: int,
     patience: int,
+    class_weight: Mapping[int, float] | None = None,
 ) -> State:
     """Train a compiled model, keep its best weights, and leave a checkpoint after every epoch.
 
@@ -34,6 +35,7 @@ def fit(
         stage: name of the checkpoint, for recipes that train more than once.
         epochs: at most.
         patience: epochs without a lower validation loss before training stops.
+        class_weight: class -> what its photos count for while learning; all the same without.
 
     Returns:
         the state at the end; the model holds the weights of the lowest validation loss.
@@ -50,6 +52,7 @@ def fit(
         logs = model.fit(
             train,
             validation_data=validation,
+            class_weight=class_weight,
             initial_epoch=state.epoch,
             epochs=state.epoch + 1,
             shuffle=False,  # Batches has shuffled

@@ -80,7 +80,16 @@ def train(
     )
     seed = args.seed
     train, validation = batches(run.train, seed), batches(run.validation)
-    state = fit(learner, train, validation, run, "head", epochs=epochs, patience=patience)
+    state = fit(
+        learner,
+        train,
+        validation,
+        run,
+        "head",
+        epochs=epochs,
+        patience=patience,
+        class_weight=run.class_weights,
+    )
     if args.head != "gap":
         return model, state, None
 

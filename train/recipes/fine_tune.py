@@ -34,6 +34,9 @@ from train.recipes import bottleneck
 from train.runs import Run
 from train.training import fit
 
+PART = 8
+"""Photos that go through the network at a time. The gradients of a batch are the mean over its
+parts: the same step, since statistics are frozen, in a fraction of the memory."""
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1)
 """Inverse strengths of the head's penalty that `--refit` tries."""
 
@@ -106,8 +109,10 @@ def run(args: argparse.Namespace) -> int:
             layer.trainable = False
 
     size = model.input_shape[1:3]
-    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
+    parts = max(1, args.batch // PART)
+    part = -(-args.batch // parts)
+    train = Batches(Pixels(run.train, size), run.train, part, args.seed)
+    validation = Batches(Pixels(run.validation, size), run.validation, part)
     steps = args.epochs * len(train)
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -118,12 +123,21 @@ def run(args: argparse.Namespace) -> int:
     )
     learner = networks.Learner(network, networks.augmentation(args.augment), statistics=False)
     learner.compile(
-        optimizer=keras.optimizers.Adam(schedule),
+        optimizer=keras.optimizers.Adam(
+            schedule, gradient_accumulation_steps=parts if parts > 1 else None
+        ),
         loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),
         metrics=["accuracy"],
     )
     state = fit(
-        learner, train, validation, run, "fine-tune", epochs=args.epochs, patience=args.patience
+        learner,
+        train,
+        validation,
+        run,
+        "fine-tune",
+        epochs=args.epochs,
+        patience=args.patience,
+        class_weight=run.class_weights,
     )
 
     tuned = model.get_weights()

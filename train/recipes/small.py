@@ -50,7 +50,14 @@ def run(args: argparse.Namespace) -> int:
         metrics=["accuracy"],
     )
     state = fit(
-        learner, train, validation, run, "small", epochs=args.epochs, patience=args.patience
+        learner,
+        train,
+        validation,
+        run,
+        "small",
+        epochs=args.epochs,
+        patience=args.patience,
+        class_weight=run.class_weights,
     )
     return export_run(run, model, state.history)
 

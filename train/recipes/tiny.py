@@ -37,7 +37,16 @@ def run(args: argparse.Namespace) -> int:
     )
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
     validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
-    state = fit(model, train, validation, run, "tiny", epochs=args.epochs, patience=args.patience)
+    state = fit(
+        model,
+        train,
+        validation,
+        run,
+        "tiny",
+        epochs=args.epochs,
+        patience=args.patience,
+        class_weight=run.class_weights,
+    )
     return export_run(run, model, state.history)
 
 

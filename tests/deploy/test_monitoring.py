@@ -25,10 +25,13 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """name of a sample -> its labels, of a service that has answered."""
     folder = tmp_path_factory.mktemp("monitoring")
     write_colour_model(folder / "models" / "cat_dog")
-    with running_service(folder, MODEL_DIR=folder / "models", WEB_CONCURRENCY=1) as service:
+    settings = {"MODEL_DIR": folder / "models", "FEEDBACK_FOLDER": folder}
+    with running_service(folder, WEB_CONCURRENCY=1, **settings) as service:
         for body in (picture(), b"none"):
             url = f"{service.url}/api/v1/classify"
             requests.post(url, files={"image": body}, timeout=60)
+        url = f"{service.url}/api/v1/feedback"
+        requests.post(url, files={"label": (None, "cat")}, timeout=60)
         text = requests.get(f"{service.url}/metrics", timeout=60).text
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):

@@ -24,7 +24,8 @@ from common.images.render import Size
 from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
-_IDLE_S = 60.0
+IDLE_S = 60.0
+"""Seconds without work after which the process ends."""
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
 
 
@@ -33,14 +34,16 @@ class Sandbox:
 
     Args:
         limit_s: seconds after which the process is killed and the picture refused.
+        idle_s: seconds without work after which the process ends.
     """
 
     _lock: threading.Lock
     _process: "subprocess.Popen[bytes] | None"
     _idle: threading.Timer
 
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+    def __init__(self, limit_s: float, idle_s: float = IDLE_S) -> None:
+        self.limit_s = limit_s
+        self.idle_s = idle_s
         self._reset()
         atexit.register(self.stop)
         os.register_at_fork(after_in_child=self._reset)
@@ -62,7 +65,7 @@ class Sandbox:
                 late.set()
                 process.kill()
 
-            timer = threading.Timer(self._limit_s, stop)
+            timer = threading.Timer(self.limit_s, stop)
             timer.daemon = True
             timer.start()
             try:
@@ -75,7 +78,7 @@ class Sandbox:
             finally:
                 timer.cancel()
                 if self._process is not None:
-                    self._idle = threading.Timer(_IDLE_S, self.stop)
+                    self._idle = threading.Timer(self.idle_s, self.stop)
                     self._idle.daemon = True
                     self._idle.start()
 
@@ -113,7 +116,7 @@ class Sandbox:
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-m", "common.images.sandbox_worker", str(self._limit_s)],
+            [sys.executable, "-m", "common.images.sandbox_worker", str(self.limit_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -96,7 +96,7 @@ def running_cluster(workers: int, cpus: int = 1) -> Iterator[Cluster]:
     """Start a head and so many workers; end them all."""
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # paths of its sockets must be short
     # Ray writes the address of each cluster there, too, and on a fresh machine it is not there.
-    Path("/tmp/ray").mkdir(exist_ok=True)
+    (Path(tempfile.gettempdir()) / "ray").mkdir(exist_ok=True)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster as RayCluster
 

@@ -17,6 +17,7 @@ from cluster.shards import INPUTS, MANIFEST
 from common.card import sha256_of
 from common.classifier import Classifier
 from common.errors import ImageError
+from common.file_names import portable
 from common.images import decode
 from support.photo_servers import PhotoServer, picture, serving
 from support.running import ROOT
@@ -39,7 +40,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(PHOTOS):
         place = folder / "below" if number % 3 else folder
         place.mkdir(exist_ok=True)
-        (place / f"{number:04d}.jpg").write_bytes(kinds[number % len(kinds)])
+        # Names as they come from old archives, too: not UTF-8.
+        name = f"{number:04d}\udcfc.jpg" if number % 10 == 7 else f"{number:04d}.jpg"
+        (place / name).write_bytes(kinds[number % len(kinds)])
     (folder / "notes.txt").write_text("no picture")
     return folder
 
@@ -52,9 +55,9 @@ def expected(photos: Path, model_dir: Path) -> dict[str, str]:
     for path in photos.rglob("*.jpg"):
         try:
             pixels = decode(path.read_bytes(), model.target)
-            found[str(path)] = model.predict(pixels[np.newaxis])[0].verdict
+            found[portable(path)] = model.predict(pixels[np.newaxis])[0].verdict
         except ImageError as error:
-            found[str(path)] = to_problem(error).code
+            found[portable(path)] = to_problem(error).code
     return found
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from common.errors import ImageTooLarge, ImageTypeUnsupported, ImageUnreadable
-from common.images import sandbox
 from common.images.inspect import inspect
 from common.images.render import render
 from common.images.sandbox import Sandbox
@@ -74,11 +73,11 @@ def test_one_process_for_many_pictures(process: Sandbox) -> None:
 def test_what_takes_too_long_is_stopped(process: Sandbox) -> None:
     process.render(picture("PNG"), 40)
     pid = pid_of(process)
-    process._limit_s = 0.05
+    process.limit_s = 0.05
     with pytest.raises(ImageTooLarge, match="too long"):
         process.render(scan_bomb(2000, 450), 2000)
     wait_until_gone(pid)
-    process._limit_s = 30
+    process.limit_s = 30
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
 
 
@@ -96,8 +95,8 @@ def test_a_crash_is_the_pictures_fault_and_the_next_one_is_read(process: Sandbox
     assert process.render(picture("PNG"), 40)[1] == (64, 48)
 
 
-def test_given_up_when_idle(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_IDLE_S", 0.2)
+def test_given_up_when_idle(process: Sandbox) -> None:
+    process.idle_s = 0.2
     process.render(picture("PNG"), 40)
     end = time.monotonic() + 20
     while process.pid is not None:
@@ -144,10 +143,10 @@ def test_nothing_goes_on_when_the_parent_is_killed_meanwhile() -> None:
     code = (
         "from common.images.sandbox import Sandbox\n"
         "from support.hostile_pictures import picture, scan_bomb\n"
-        "process = Sandbox(1)\n"
+        "process = Sandbox(8)\n"
         "process.render(picture('PNG'), 40)\n"
         "print(process.pid, flush=True)\n"
-        "process._limit_s = 60\n"
+        "process.limit_s = 60\n"
         "for _ in range(100): process.render(scan_bomb(2000, 450), 2000)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)

@@ -29,7 +29,7 @@ def main() -> int:
     key.add_argument("name", metavar="NAME", help="whose key it is")
     commands.add_parser(
         "reload",
-        help="load, prove and serve what is in MODEL_DIR now",
+        help="load, verify and serve what is in MODEL_DIR now",
         description="The running service copies MODEL_DIR, proves the copy and serves it; if "
         "anything is wrong, the models from before stay, and the reason is printed. Which service "
         "is meant: HOST and PORT, or RUNTIME_DIR, as it was started with.",

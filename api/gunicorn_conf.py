@@ -1,7 +1,7 @@
 """How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`.
 
-The master holds no model. It copies MODEL_DIR into RUNTIME_DIR; each worker loads and proves the
-copy. SIGHUP has the copy made anew and proven by a process of its own (`api.model_store.verify`),
+The master holds no model. It copies MODEL_DIR into RUNTIME_DIR; each worker loads and verifies the
+copy. SIGHUP has the copy made anew and verified by a process of its own (`api.model_store.verify`),
 after which the workers exchange their models without a pause (`api.model_store.registry`).
 gunicorn's own answer to SIGHUP, other workers, would lose requests: it ends the old ones before the
 new ones are ready.

@@ -38,6 +38,20 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
     assert not {file: names for file, names in wrong.items() if names}
 
 
+def test_nothing_leans_on_the_inside_of_gunicorn() -> None:
+    """Its settings, its logger class and its name for a socket are documented; nothing else is."""
+    for file in sorted((ROOT / "api").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            ours = [name for name in names if name.startswith("gunicorn")]
+            assert set(ours) <= {"gunicorn.glogging"}, file
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [

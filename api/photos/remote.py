@@ -1,4 +1,4 @@
-"""What Flickr and Commons have in common: search seldom, draw often, rest after a failure."""
+"""What Flickr and Commons have in common: search seldom, draw often, back off after a failure."""
 
 import logging
 import time
@@ -31,10 +31,11 @@ FRESH_EMPTY_S = 60
 """How long a search that found nothing is believed."""
 TRIES = 3
 """Photos that are tried before a source is given up for this time."""
-REST_S = (2.0, 60.0)
-"""A source rests after a failure, twice as long after each further one: (first, longest)."""
-REST_ASKED_S = 600.0
-"""Longest rest when the source itself asks for one (Retry-After)."""
+BACKOFF_S = (2.0, 60.0)
+"""Seconds for which a source is not asked after a failure, doubled by each further one: (first,
+longest)."""
+BACKOFF_ASKED_S = 600.0
+"""Longest such time when the source itself asks for one (Retry-After), in seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class RemoteSource(ABC):
     def __init__(self) -> None:
         self._lock = Lock()
         self._pools: dict[str, _Pool] = {}
-        self._rest_until = 0.0
+        self._backoff_until = 0.0
         self._failures = 0
 
     @abstractmethod
@@ -105,7 +106,7 @@ class RemoteSource(ABC):
                 self._forget(words, photo)
         failure = SourceFailure("did not deliver its photos")
         with self._lock:
-            self._rest(failure)
+            self._back_off(failure)
         raise failure
 
     def _bytes(self, photo: Photo, fetch: Fetch) -> bytes:
@@ -124,8 +125,8 @@ class RemoteSource(ABC):
             raise SourceFailure("did not answer in time")
         try:
             now = time.monotonic()
-            if now < self._rest_until:
-                wait = self._rest_until - now
+            if now < self._backoff_until:
+                wait = self._backoff_until - now
                 raise SourceFailure(f"is left alone for {wait:.0f} s after a failure", wait)
             pool = self._pools.setdefault(words, _Pool())
             if now >= pool.until:
@@ -142,22 +143,22 @@ class RemoteSource(ABC):
         try:
             found = self.search(words)
         except SourceFailure as failure:
-            self._rest(failure)
+            self._back_off(failure)
             if not pool.photos:  # photos of the last search are better than none
                 raise
-            pool.until = self._rest_until
-            self._rest_until = 0.0
+            pool.until = self._backoff_until
+            self._backoff_until = 0.0
             return
         pool.photos = deque(found)
         pool.until = now + (FRESH_S if found else FRESH_EMPTY_S)
 
-    def _rest(self, failure: SourceFailure) -> None:
-        first, longest = REST_S
-        rest = min(first * 2**self._failures, longest)
-        rest = max(rest, min(failure.retry_after_s, REST_ASKED_S))
+    def _back_off(self, failure: SourceFailure) -> None:
+        first, longest = BACKOFF_S
+        pause = min(first * 2**self._failures, longest)
+        pause = max(pause, min(failure.retry_after_s, BACKOFF_ASKED_S))
         self._failures = min(self._failures + 1, 10)
-        self._rest_until = time.monotonic() + rest
-        log.warning("%s %s; it is asked again in %.0f s.", self.title, failure, rest)
+        self._backoff_until = time.monotonic() + pause
+        log.warning("%s %s; it is asked again in %.0f s.", self.title, failure, pause)
 
     def _forget(self, words: str, photo: Photo) -> None:
         with self._lock:

@@ -243,7 +243,7 @@ def test_a_source_that_failed_rests_and_is_asked_again(
     assert sources.draw("cat")[0].source == "commons"
     assert len(flickr.calls) == 1, "not asked while it rests"
     now = remote.time.monotonic()
-    monkeypatch.setattr(remote.time, "monotonic", lambda: now + remote.REST_S[0] + 1)
+    monkeypatch.setattr(remote.time, "monotonic", lambda: now + remote.BACKOFF_S[0] + 1)
     flickr.answer = works
     assert sources.draw("cat")[0].source == "flickr"
 

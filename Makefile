@@ -43,7 +43,7 @@ format: install  ## lay the code out
 test: install $(NODE_MODULES)  ## the tests
 	$(BIN)/python -m pytest
 
-# The shipped model: train/configs/cat_dog.py. SHARED holds the photos and the weights to start from.
+# The shipped model: train/configs/cat_dog.py. SHARED holds the photos.
 model: install  ## train models/cat_dog: half an hour on two cores
 	$(BIN)/python -m train config cat_dog --shared $(SHARED)
 

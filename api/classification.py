@@ -20,12 +20,13 @@ from api.photos import Photo, PhotoSources
 from api.settings import Settings
 from api.telemetry import request_log
 from common import images
-from common.classifier import Classifier, Prediction
+from common.classifier import Classifier
 from common.cpus import usable_cpus
 from common.errors import FetchFailed, ImageTooLarge
 from common.fetch.fetcher import Fetched, Fetcher
 from common.golden import draw
 from common.images import WHOLE, Region
+from common.prediction import Prediction
 
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from api.settings import Settings, SettingsError
 from common.atomic import write_file
 from common.card import ModelDescription
-from common.classifier import NEITHER, SEVERAL
+from common.prediction import NEITHER, SEVERAL
 
 OTHERS = (NEITHER, SEVERAL)
 

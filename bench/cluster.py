@@ -25,8 +25,9 @@ from api.settings import Settings
 from bench.load import Load, closed, whole_request
 from bench.processes import free_port, running
 from common.card import ONNX
-from common.classifier import Classifier, Prediction
+from common.classifier import Classifier
 from common.cpus import usable_cpus
+from common.prediction import Prediction
 from support import photos
 
 ROOT = Path(__file__).resolve().parent.parent

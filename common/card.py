@@ -44,6 +44,15 @@ class OutputSpec(_Part):
     """(batch,) float32, 0..1: how much the picture resembles what was trained on."""
     maps: str | None = None
     """(batch, rows, columns, labels) float32, any scale: evidence for each label by place."""
+    presence: str | None = None
+    """(batch, labels) float32, 0..1: how likely each label is in the picture, whatever else is."""
+    turn: str | None = None
+    """(batch, 4) float32, sum 1: how likely the picture lies 0 to 3 quarter turns to the left."""
+
+    def all(self) -> tuple[str, ...]:
+        """The names of all outputs that the model has."""
+        names = (self.scores, self.familiarity, self.maps, self.presence, self.turn)
+        return tuple(name for name in names if name)
 
 
 class FileSpec(_Part):
@@ -101,6 +110,10 @@ class ModelDescription(_Part):
     """What the logits are divided by, inside the graph."""
     neither_threshold: Score | None = None
     """Below this familiarity the verdict is `neither`; null where the model has no familiarity."""
+    present_threshold: Score | None = None
+    """From this presence on a label is in the picture; null where the model has no presence."""
+    turn_threshold: Score | None = None
+    """From this likelihood on a turned picture is looked at upright, too."""
     search_words: dict[str, str] = {}
     """label -> what to search a photo source for; a label that is missing stands for itself."""
     pretrained: Pretrained | None = None
@@ -112,6 +125,10 @@ class ModelDescription(_Part):
             raise ValueError("labels must differ from each other, from 'neither' and 'several'")
         if (self.neither_threshold is None) != (self.outputs.familiarity is None):
             raise ValueError("neither_threshold goes with the output familiarity")
+        if (self.present_threshold is None) != (self.outputs.presence is None):
+            raise ValueError("present_threshold goes with the output presence")
+        if (self.turn_threshold is None) != (self.outputs.turn is None):
+            raise ValueError("turn_threshold goes with the output turn")
         if ONNX not in self.files or self.files[ONNX].tolerance is None:
             raise ValueError(f"files must name {ONNX} with its tolerance")
         return self
@@ -122,6 +139,8 @@ class Int8(_Part):
 
     temperature: float = Field(gt=0)
     neither_threshold: Score | None = None
+    present_threshold: Score | None = None
+    turn_threshold: Score | None = None
     metrics: tuple[Metric, ...] = ()
     golden: dict[str, dict[str, Any]] = {}
     weight_bits: Literal[7, 8] = 8

@@ -1,7 +1,6 @@
 """A model folder, loaded and proven: pictures in, predictions out. ONNX Runtime inside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,27 +13,8 @@ from common.cpus import has_fast_int8
 from common.errors import ModelError
 from common.golden import draw
 from common.occlusion import occlusion
-
-NEITHER = "neither"
-SEVERAL = "several"
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says of one picture."""
-
-    verdict: str
-    """A label, `neither` where no label is in the picture, or `several` where more than one is."""
-    present: tuple[str, ...]
-    """The labels that are in the picture, strongest first; empty for `neither`."""
-    scores: dict[str, float]
-    """label -> probability 0..1, largest first; they sum to 1."""
-    familiarity: float | None
-    """0..1, or None where the model does not measure it."""
-    heatmap: NDArray[np.float32] | None = None
-    """(rows, columns) 0..1 over the whole picture: where the top label was seen. On request."""
-    heatmaps: dict[str, NDArray[np.float32]] | None = None
-    """For `several`, on request: label -> such a map, for each label that is present."""
+from common.prediction import Outputs, Prediction, predict, present_labels
+from common.second_look import Look, another_look
 
 
 class Classifier:
@@ -126,44 +106,60 @@ class Classifier:
         Returns:
             one `Prediction` for each picture, in order.
         """
+        first = self._outputs(pictures, maps=explain)
+        looks = [
+            another_look(picture, outputs.turn, self.card.turn_threshold)
+            if outputs.familiarity is not None
+            else None
+            for picture, outputs in zip(pictures, first, strict=True)
+        ]
+        again = [i for i, look in enumerate(looks) if look]
+        seen = list(zip(pictures, first, looks, strict=True))
+        if again:
+            views = np.stack([look.apply(pictures[i]) for i, look in enumerate(looks) if look])
+            second = self._outputs(views, maps=explain)
+            for i, view, outputs in zip(again, views, second, strict=True):
+                if (outputs.familiarity or 0.0) > (first[i].familiarity or 0.0):
+                    seen[i] = view, outputs, looks[i]
+                else:
+                    seen[i] = pictures[i], first[i], None
+        return [self._prediction(*one, explain=explain) for one in seen]
+
+    def _outputs(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[Outputs]:
+        """What the graph puts out for pictures, one by one."""
         names = self.card.outputs
-        wanted = [names.scores, names.familiarity, names.maps if explain else None]
-        present = [name for name in wanted if name]
-        found = dict(zip(present, self.run(pictures, present), strict=True))
-        familiarity = found.get(names.familiarity or "")
-        maps = found.get(names.maps or "")
-        predictions = []
-        for i, scores in enumerate(found[names.scores]):
-            top = int(scores.argmax())
-            evidence = None
-            if explain:
-                evidence = self._occlusion(pictures[i], top) if maps is None else maps[i, ..., top]
-            known = None if familiarity is None else float(familiarity[i])
-            predictions.append(self._prediction(scores, known, evidence))
-        return predictions
+        wanted = {
+            "scores": names.scores,
+            "familiarity": names.familiarity,
+            "presence": names.presence,
+            "turn": names.turn,
+            "maps": names.maps if maps else None,
+        }
+        there = {what: name for what, name in wanted.items() if name}
+        found = dict(zip(there, self.run(pictures, list(there.values())), strict=True))
+        rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
+        return [
+            Outputs(**row | {"familiarity": float(row["familiarity"])})
+            if "familiarity" in row
+            else Outputs(**row)
+            for row in rows
+        ]
+
+    def _prediction(
+        self, picture: NDArray[np.uint8], outputs: Outputs, look: Look | None, *, explain: bool
+    ) -> Prediction:
+        if not explain:
+            return predict(self.card, outputs, look)
+        labels = {int(outputs.scores.argmax()), *present_labels(self.card, outputs)}
+        if outputs.maps is None:
+            evidence = {label: self._occlusion(picture, label) for label in labels}
+        else:
+            evidence = {label: outputs.maps[..., label] for label in labels}
+        return predict(self.card, outputs, look, evidence)
 
     def _occlusion(self, picture: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
         output = self.card.outputs.scores
         return occlusion(lambda batch: self.run(batch, [output])[0][:, label], picture)
-
-    def _prediction(
-        self,
-        scores: NDArray[np.float32],
-        familiarity: float | None,
-        evidence: NDArray[np.float32] | None,
-    ) -> Prediction:
-        values = scores.tolist()
-        order = sorted(range(len(values)), key=values.__getitem__, reverse=True)
-        threshold = self.card.neither_threshold
-        stranger = familiarity is not None and threshold is not None and familiarity < threshold
-        top = self.card.labels[order[0]]
-        return Prediction(
-            verdict=NEITHER if stranger else top,
-            present=() if stranger else (top,),
-            scores={self.card.labels[i]: values[i] for i in order},
-            familiarity=familiarity,
-            heatmap=None if evidence is None else heatmap(evidence),
-        )
 
     @property
     def _file(self) -> str:
@@ -177,10 +173,10 @@ class Classifier:
                 f"Model folder {folder}: {self._file} takes {inputs}, not what the card says."
             )
         there = {node.name for node in self._session.get_outputs()}
-        missing = {outputs.scores, outputs.familiarity, outputs.maps} - there - {None}
+        missing = set(outputs.all()) - there
         if missing:
             raise ModelError(
-                f"Model folder {folder}: {self._file} has no output {', '.join(map(str, missing))}."
+                f"Model folder {folder}: {self._file} has no output {', '.join(sorted(missing))}."
             )
 
     def _check_golden(self, folder: Path) -> None:
@@ -203,8 +199,7 @@ class Classifier:
 
 def golden_vectors(classifier: Classifier) -> dict[str, dict[str, Any]]:
     """Every output of a model for the pictures of `common.golden`, as the card stores them."""
-    outputs = classifier.card.outputs
-    names = [name for name in (outputs.scores, outputs.familiarity, outputs.maps) if name]
+    names = classifier.card.outputs.all()
     pictures = draw(*classifier.target)
     return {
         picture: {
@@ -213,17 +208,6 @@ def golden_vectors(classifier: Classifier) -> dict[str, dict[str, Any]]:
         }
         for picture, pixels in pictures.items()
     }
-
-
-def heatmap(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale a class activation map to 0..1: what speaks against the label is 0, the peak is 1.
-
-    Args:
-        evidence: (rows, columns), the label's share of the logit by place (Zhou et al. 2016).
-    """
-    positive = np.maximum(evidence, 0)
-    peak = positive.max()
-    return positive / peak if peak > 0 else positive
 
 
 def _session(file: Path, threads: int) -> ort.InferenceSession:

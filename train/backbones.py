@@ -1,4 +1,7 @@
-"""Any ImageNet network of keras.applications, by name, with its own preprocessing in the graph."""
+"""ImageNet networks by name, with their own preprocessing in the graph.
+
+Those of keras.applications, and EfficientNet-Lite, whose weights are installed with the packages.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,33 +12,42 @@ import numpy as np
 
 from common.card import Pretrained, sha256_of
 from common.errors import DataError
+from train import efficientnet_lite
 
 NONE, IMAGENET = "none", "imagenet"
 
 
 def names() -> list[str]:
     """Every network that can be a backbone, sorted."""
-    return sorted(
+    ours = [
         name
         for name in dir(keras.applications)
         if name[0].isupper() and callable(getattr(keras.applications, name))
-    )
+    ]
+    return sorted([*ours, *efficientnet_lite.VARIANTS])
 
 
 def build(name: str, weights: str, size: tuple[int, int], seed: int = 0) -> keras.Model:
     """A network without its classification head: scaled pictures in, feature maps out.
 
     Args:
-        name: as in keras.applications, for example `MobileNetV2`.
-        weights: `imagenet` (Keras downloads them), `none` (random, from the seed), or a file that
-            `load_weights` takes for this network without its head.
+        name: one of `names()`, for example `EfficientNetLite2`.
+        weights: `imagenet` (Keras downloads them, but for EfficientNet-Lite's), `none` (random,
+            from the seed), or a file that `load_weights` takes for this network without its head.
         size: (height, width) of the pictures.
 
     Raises:
         DataError: no such network, or weights that are missing or belong to another one.
     """
-    constructor = _constructor(name)
     keras.utils.set_random_seed(seed)
+    if name in efficientnet_lite.VARIANTS:
+        backbone = efficientnet_lite.build(name, size)
+        if weights == IMAGENET:
+            efficientnet_lite.load_imagenet(backbone, name)
+        elif weights != NONE:
+            load_weights(backbone, Path(weights))
+        return backbone
+    constructor = _constructor(name)
     try:
         backbone = constructor(
             include_top=False,
@@ -85,7 +97,9 @@ def preprocess(name: str, pictures: keras.KerasTensor) -> keras.KerasTensor:
     Returns:
         float32 of the same shape.
     """
-    function = _module(name).preprocess_input
+    function = (
+        efficientnet_lite if name in efficientnet_lite.VARIANTS else _module(name)
+    ).preprocess_input
     probes = np.zeros((4, 1, 1, 3), np.float32)
     probes[1, ..., 0] = probes[2, ..., 1] = probes[3, ..., 2] = 255.0
     seen = np.asarray(function(probes.copy()), np.float64)[:, 0, 0]
@@ -108,7 +122,9 @@ def provenance(name: str, weights: str) -> Pretrained | None:
     """What the model card says of the pretrained start; None where there was none."""
     if weights == NONE:
         return None
-    if weights == IMAGENET:
+    if weights == IMAGENET and name in efficientnet_lite.VARIANTS:
+        source = efficientnet_lite.source(name)
+    elif weights == IMAGENET:
         source = f"keras.applications.{name}(weights='imagenet')"
     else:
         source = f"{Path(weights).name}, SHA-256 {sha256_of(Path(weights))}"
@@ -124,13 +140,18 @@ def weights_key(weights: str, seed: int) -> str:
     return f"random {seed}" if weights == NONE else sha256_of(Path(weights))
 
 
-_LICENCES = {
+_LICENCES = dict.fromkeys(efficientnet_lite.VARIANTS, "Apache-2.0") | {
     "MobileNetV2": "Apache-2.0",
     "MobileNetV3Small": "Apache-2.0",
     "MobileNetV3Large": "Apache-2.0",
     "VGG16": "CC-BY-4.0",
     "VGG19": "CC-BY-4.0",
 }
+
+
+def default_size(name: str) -> int:
+    """Side, in pixels, of the pictures that a network was trained on; 224 where it is not said."""
+    return efficientnet_lite.VARIANTS[name].size if name in efficientnet_lite.VARIANTS else 224
 
 
 def _constructor(name: str) -> Callable[..., keras.Model]:

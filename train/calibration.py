@@ -12,10 +12,13 @@ from scipy.optimize import minimize_scalar
 from train.data import Photos
 from train.in_distribution import InDistribution, Pooled, outputs
 from train.networks import logits
+from train.rejection import Rejection
 
 KEPT, MARGIN = 0.998, 1.0
 """Share of the validation photos that are kept, and how much lower, in log-odds, the line is drawn
 then: 99 % are promised. The margin was set with the figures of docs/model.md in view."""
+LEARNED_KEPT = 0.997
+"""The share that is kept, without a margin, by a network that has learned from other things."""
 THRESHOLD = 0.5
 """Familiarity is shifted so that *neither* begins here."""
 PRIOR = 0.5
@@ -28,9 +31,13 @@ class Calibration:
 
     temperature: float = 1.0
     """What the logits are divided by."""
-    familiarity: InDistribution | None = None
+    familiarity: InDistribution | Rejection | None = None
     threshold: float | None = None
     """Below this familiarity the verdict is `neither`."""
+    present_threshold: float | None = None
+    """From this presence on a label is in the picture."""
+    turn_threshold: float | None = None
+    """From this likelihood on a turned picture is looked at upright, too."""
 
     @classmethod
     def make(
@@ -65,14 +72,29 @@ class Calibration:
         """Write the arrays into a run's folder; returns the numbers, for its JSON."""
         if self.familiarity:
             self.familiarity.save(folder / "familiarity.npz")
-        return {"temperature": self.temperature, "threshold": self.threshold}
+        return {
+            "temperature": self.temperature,
+            "threshold": self.threshold,
+            "present_threshold": self.present_threshold,
+            "turn_threshold": self.turn_threshold,
+        }
 
     @classmethod
     def load(cls, folder: Path, numbers: dict[str, float | None]) -> Self:
         """Read what `save` wrote."""
         file = folder / "familiarity.npz"
-        familiarity = InDistribution.load(file) if file.is_file() else None
-        return cls(numbers["temperature"] or 1.0, familiarity, numbers["threshold"])
+        familiarity: InDistribution | Rejection | None = None
+        if file.is_file():
+            with np.load(file) as arrays:
+                kind = Rejection if "kernel" in arrays else InDistribution
+            familiarity = kind.load(file)
+        return cls(
+            numbers["temperature"] or 1.0,
+            familiarity,
+            numbers["threshold"],
+            numbers["present_threshold"],
+            numbers["turn_threshold"],
+        )
 
 
 def fit_temperature(values: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
@@ -97,12 +119,14 @@ def fit_temperature(values: NDArray[np.float32], truth: NDArray[np.int64]) -> fl
     return round(float(np.exp(found.x)), 4)
 
 
-def fit_offset(familiarity: NDArray[np.float32]) -> float:
+def fit_offset(familiarity: NDArray[np.float32], *, learned: bool = False) -> float:
     """The log-odds of familiarity below which a photo is taken for neither.
 
     Args:
         familiarity: (photos,) 0..1 of validation photos, before any offset.
+        learned: whether the network has learned from photos of other things.
     """
-    least = np.quantile(familiarity.astype(np.float64), 1 - KEPT, method="lower")
+    kept, margin = (LEARNED_KEPT, 0.0) if learned else (KEPT, MARGIN)
+    least = np.quantile(familiarity.astype(np.float64), 1 - kept, method="lower")
     least = np.clip(least, 1e-7, 1 - 1e-7)
-    return round(float(np.log(least / (1 - least)) - MARGIN), 4)
+    return round(float(np.log(least / (1 - least)) - margin), 4)

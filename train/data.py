@@ -163,9 +163,25 @@ def scan(*folders: Path, least: int = 1) -> Photos:
     for line in told(one for _, below in found for one in below.passed_over):
         print(line, file=sys.stderr)
     files = [(path, kind) for kind, below in found for path in below.photos]
+    photos = readable(classes, files, folders[0])
+    for name, count in photos.counts.items():
+        if count < least:
+            raise DataError(
+                f"{folders[0] / name} has {count} readable photos; at least {least} are needed."
+            )
+    return photos
+
+
+def readable(classes: tuple[str, ...], files: Sequence[tuple[Path, int]], where: Path) -> Photos:
+    """The files that decode, hashed. The others are named on stderr.
+
+    Args:
+        files: each with the index of its class.
+        where: what the progress bar says is looked through.
+    """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = pool.map(_look, [path for path, _ in files])
-        seen = list(tqdm(looks, f"Checking {folders[0]}", len(files), unit="photo", leave=False))
+        seen = list(tqdm(looks, f"Checking {where}", len(files), unit="photo", leave=False))
     good = [i for i, (_, reason) in enumerate(seen) if reason is None]
     bad = tuple((files[i][0], why) for i, (_, why) in enumerate(seen) if why is not None)
     photos = Photos(
@@ -179,11 +195,6 @@ def scan(*folders: Path, least: int = 1) -> Photos:
         print(f"left out: {printable(path)}: {reason}", file=sys.stderr)
     if len(bad) > 10:
         print(f"left out: {len(bad) - 10} more files", file=sys.stderr)
-    for name, count in photos.counts.items():
-        if count < least:
-            raise DataError(
-                f"{folders[0] / name} has {count} readable photos; at least {least} are needed."
-            )
     return photos
 
 

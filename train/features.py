@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from train.data import Photos, Pixels, parallel_batches
 from train.onnx_runner import Runner, onnx_runner
 
+FEATURES = "features"
 BATCH = 4
 """Photos that one thread decodes and passes on at a time."""
 
@@ -53,11 +54,14 @@ class Features:
         half = file.with_suffix(f".{os.getpid()}.tmp")
         count = len(pixels.photos)
         if self._engine is None:
-            self._engine = onnx_runner(self._network, pixels(np.arange(min(count, BATCH))))
+            graph = keras.Model(self._network.input, {FEATURES: self._network.output})
+            self._engine = onnx_runner(graph, pixels(np.arange(min(count, BATCH))))
         run = self._engine
         try:
             out = open_memmap(half, "w+", np.float32, (count, *self._network.output.shape[1:]))
-            work = parallel_batches(lambda i: run(pixels(i)), count, BATCH, "Bottleneck features")
+            work = parallel_batches(
+                lambda i: run(pixels(i))[FEATURES], count, BATCH, "Bottleneck features"
+            )
             for which, rows in work:
                 out[which] = rows
             out.flush()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
+from train import efficientnet_lite
 from train.backbones import IMAGENET, NONE
 from train.networks import LOGITS, POOL
 
@@ -39,6 +40,8 @@ def load_head(backbone: str, source: str) -> tuple[NDArray[np.float32], NDArray[
                 return arrays["kernel"].astype(np.float32), arrays["bias"].astype(np.float32)
         except (OSError, EOFError, KeyError, ValueError) as error:
             raise DataError(f"{source} is no .npz file with kernel and bias.") from error
+    if backbone in efficientnet_lite.VARIANTS:
+        return efficientnet_lite.imagenet_head(backbone)
     try:
         whole = getattr(keras.applications, backbone)(weights=IMAGENET)
     except Exception as error:  # whatever a download can raise

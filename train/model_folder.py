@@ -104,14 +104,14 @@ def write_folder(
             labels=trained.labels,
             description=trained.description,
             input=InputSpec(height=height, width=width),
-            outputs=OutputSpec(
-                **{name: name for name in ("familiarity", "maps") if name in graph.output}
-            ),
+            outputs=OutputSpec(**{name: name for name in graph.output}),
             recipe=trained.recipe,
             settings=trained.settings,
             data=trained.data,
             temperature=calibration.temperature,
             neither_threshold=calibration.threshold,
+            present_threshold=calibration.present_threshold,
+            turn_threshold=calibration.turn_threshold,
             pretrained=trained.pretrained,
             files=files,
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 
 PICTURES, POOL, LOGITS, AUGMENT = "pictures", "pool", "logits", "augment"
+PRESENCE, TURN = "presence", "turn"
 
 
 def pictures(size: tuple[int, int]) -> keras.KerasTensor:
@@ -123,11 +124,14 @@ def serving(
 
     Returns:
         a model with the outputs `scores` (batch, labels) and, if it can, `maps` (batch, rows,
-        columns, labels).
+        columns, labels), `presence` (batch, labels) and `turn` (batch, 4).
     """
     outputs = {"scores": keras.ops.softmax(logits(model) / temperature, axis=-1)}
     if familiarity is not None:
         outputs["familiarity"] = familiarity
+    if isinstance(model.output, dict) and PRESENCE in model.output:
+        outputs[PRESENCE] = keras.ops.sigmoid(model.output[PRESENCE])
+        outputs[TURN] = keras.ops.softmax(model.output[TURN], axis=-1)
     names = {layer.name for layer in model.layers}
     if POOL in names and isinstance(model.get_layer(POOL), keras.layers.GlobalAveragePooling2D):
         features = model.get_layer(POOL).input

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from common.errors import ModelError
 from train.onnx_export import PARITY, to_onnx
 
-Runner = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-FEATURES = "features"
+Outputs = dict[str, NDArray[np.float32]]
+Runner = Callable[[NDArray[np.uint8]], Outputs]
 
 
 def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
-    """A function that says of a batch of pictures what a network says of it.
+    """A function that says of a batch of pictures what a network says of it, by output.
 
     Safe to share between threads; each call uses one. Under another backend than TensorFlow,
     which the export needs, it is the network itself.
 
     Args:
-        network: uint8 pictures in, one output.
+        network: uint8 pictures in, a dictionary of outputs.
         examples: pictures on which both are compared.
 
     Raises:
@@ -31,20 +31,22 @@ def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
     """
     if keras.backend.backend() != "tensorflow":
         return network.predict_on_batch  # type: ignore[no-any-return]
-    graph = keras.Model(network.input, {FEATURES: network.output})
+    names = list(network.output)
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "frozen.onnx"
-        to_onnx(graph, file)
+        to_onnx(network, file)
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
-    def run(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = session.run([FEATURES], {network.input.name: pictures})[0]
-        return found
+    def run(pictures: NDArray[np.uint8]) -> Outputs:
+        return dict(zip(names, session.run(names, {network.input.name: pictures}), strict=True))
 
-    expected = network.predict_on_batch(examples)
-    apart = np.abs(run(examples) - expected).max() / max(1.0, np.abs(expected).max())
+    expected, found = network.predict_on_batch(examples), run(examples)
+    apart = max(
+        float(np.abs(found[name] - expected[name]).max() / max(1.0, np.abs(expected[name]).max()))
+        for name in names
+    )
     if not apart <= PARITY:
         raise ModelError(
             f"The frozen network is refused: in ONNX Runtime its features differ by {apart:.2g} of"

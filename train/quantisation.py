@@ -83,7 +83,8 @@ def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
     scores, familiarity = answers(classifier, validation)
     logits = np.log(np.maximum(scores, 1e-30)) * card.temperature
     temperature = fit_temperature(logits, label_indices(card, validation))
-    shift = 0.0 if familiarity is None else fit_offset(familiarity)
+    learned = card.outputs.presence is not None
+    shift = 0.0 if familiarity is None else fit_offset(familiarity, learned=learned)
     adjust(folder / INT8, card, card.temperature / temperature, shift)
     return described(card.model_copy(update={"int8": Int8(temperature=temperature)}), folder)
 
@@ -95,6 +96,8 @@ def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -
     int8 = Int8(
         temperature=temperature,
         neither_threshold=card.neither_threshold,
+        present_threshold=card.present_threshold,
+        turn_threshold=card.turn_threshold,
         metrics=metrics,
         weight_bits=7,
     )

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from common.card import ModelCard
-from common.classifier import NEITHER
 from common.errors import DataError
+from common.prediction import NEITHER
 from train.balance import class_weights
 from train.data import MIN_PHOTOS, Photos, concat, scan, subset
 

@@ -6,6 +6,7 @@ from common.images.decoder import (
     Picture,
     decode,
     encode,
+    in_proportion,
     load_image,
     preview,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Region",
     "decode",
     "encode",
+    "in_proportion",
     "load_image",
     "preview",
 ]

@@ -71,6 +71,18 @@ def load_image(data: bytes, target: tuple[int, int], region: Region = WHOLE) -> 
     return _load(data, target, region)
 
 
+def in_proportion(data: bytes, longest_side: int) -> NDArray[np.uint8]:
+    """Like `decode`, but in the picture's own proportions.
+
+    Returns:
+        uint8 (height, width, 3), 0..255, RGB; its longer side has at most `longest_side` pixels.
+
+    Raises:
+        ImageError: as `decode`.
+    """
+    return _load(data, longest_side, WHOLE).pixels
+
+
 def preview(data: bytes, longest_side: int = 640, region: Region = WHOLE) -> bytes:
     """The picture as a model sees it, but in its own proportions: a JPEG without metadata.
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from common.card import sha256_of
-from common.classifier import Classifier, heatmap
+from common.classifier import Classifier
 from common.errors import ModelError
+from common.prediction import heatmap
 from support.colour_model import prove_again, write_colour_model
 
 RED, GREY, BLUE = (200, 30, 30), (90, 90, 90), (30, 30, 200)

@@ -1,0 +1,165 @@
+"""Measure a model on photos as people's arrive: turned, in a screenshot, small, two in a picture.
+
+    python -m train stress models/cat_dog DATA/validation
+    python -m train stress models/cat_dog DATA/validation --others TOASTERS --others HORSES:0.8
+
+For each way to disturb a photo: the share whose label is right, and the share taken for neither.
+For two photos in one picture: the share called several. For photos of other things (`--others`):
+the share that is given a label. Everything as the service answers, from the file's bytes on.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from common.card import FILES
+from common.classifier import Classifier
+from common.images import decode, in_proportion
+from common.prediction import NEITHER, SEVERAL, Prediction
+from train import arguments
+from train.data import Photos, parallel_batches, scan
+from train.evaluation import label_indices
+from train.others import read_others, split_by_kind
+from train.stress import ONE, TWO, WIDTH
+
+BATCH = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", type=Path, help="a model folder, for example models/cat_dog")
+    add("photos", type=Path, help="a folder of class folders")
+    add(
+        "--others",
+        type=arguments.held,
+        action="append",
+        default=[],
+        metavar="FOLDER[:SHARE]",
+        help="photos that show none of the labels; with a share, without those that training with"
+        " `--others FOLDER:SHARE` learned from; may be repeated",
+    )
+    add(
+        "--limit",
+        type=arguments.positive,
+        default=400,
+        metavar="NUMBER",
+        help="photos to disturb, spread evenly (default: 400)",
+    )
+    add("--precision", choices=FILES, default="float32", help="which file (default: float32)")
+    add("--json", action="store_true", help="print the figures as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    classifier = Classifier.load(args.model, precision=args.precision)
+    photos = scan(args.photos)
+    truth = np.array(classifier.card.labels)[label_indices(classifier.card, photos)]
+    some = photos.select(spread(len(photos), args.limit))
+    figures = singles(classifier, some, truth[spread(len(photos), args.limit)])
+    figures |= pairs(classifier, photos, truth, args.limit)
+    for folder, share in args.others:
+        figures[f"others: {folder.name}"] = others(classifier, folder, share)
+    if args.json:
+        print(json.dumps(figures, indent=2))
+        return 0
+    width = max(map(len, figures))
+    for name, found in figures.items():
+        values = ", ".join(f"{what} {value:.4g}" for what, value in found.items())
+        print(f"{name:<{width}}  {values}")
+    return 0
+
+
+def spread(count: int, most: int) -> np.ndarray:
+    """Indices below `count`, at most so many, spread evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+
+
+def singles(
+    classifier: Classifier, photos: Photos, truth: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """How often the right label comes first, by disturbance."""
+    figures = {}
+    for name, disturb in ONE.items():
+        found = classified(
+            classifier,
+            lambda i, disturb=disturb: disturb(opened(photos.paths[i]), i),
+            len(photos),
+            name,
+        )
+        right = [next(iter(p.scores)) == label for p, label in zip(found, truth, strict=True)]
+        figures[name] = {
+            "right": float(np.mean(right)),
+            "neither": share(found, NEITHER),
+            "several": share(found, SEVERAL),
+            "photos": len(found),
+        }
+    return figures
+
+
+def pairs(
+    classifier: Classifier, photos: Photos, truth: np.ndarray, most: int
+) -> dict[str, dict[str, float]]:
+    """How often two photos in one picture are called several, by arrangement."""
+    figures = {}
+    own = {label: np.flatnonzero(truth == label) for label in classifier.card.labels}
+    first, second, *_ = own.values()
+    number = min(most, len(first) - 1, len(second) - 1)
+    kinds = {"two labels": (first, second), "a label twice": (first, first[1:])}
+    for arrangement, compose in TWO.items():
+        for kind, (one, two) in kinds.items():
+            found = classified(
+                classifier,
+                lambda i, one=one, two=two, compose=compose: compose(
+                    opened(photos.paths[one[i]]), opened(photos.paths[two[i]]), i
+                ),
+                number,
+                f"{kind}, {arrangement}",
+            )
+            figures[f"{kind}, {arrangement}"] = {
+                "several": share(found, SEVERAL),
+                "neither": share(found, NEITHER),
+                "photos": number,
+            }
+    return figures
+
+
+def others(classifier: Classifier, folder: Path, part: float) -> dict[str, float]:
+    """How often photos of other things are given a label."""
+    photos = read_others([(folder, 1.0)])
+    assert photos is not None, "one folder"
+    if part < 1:
+        photos = split_by_kind(photos, part)[0]
+    found = classified(classifier, lambda i: photos.paths[i].read_bytes(), len(photos), folder.name)
+    return {"labelled": 1 - share(found, NEITHER), "photos": len(photos)}
+
+
+def share(found: Iterable[Prediction], verdict: str) -> float:
+    return float(np.mean([prediction.verdict == verdict for prediction in found]))
+
+
+def opened(path: Path) -> Image.Image:
+    return Image.fromarray(in_proportion(path.read_bytes(), WIDTH))
+
+
+def classified(
+    classifier: Classifier, picture: Callable[[int], Image.Image | bytes], count: int, what: str
+) -> list[Prediction]:
+    """What a model says of pictures, each written as a file and read as the service reads it."""
+
+    def work(which: np.ndarray) -> list[Prediction]:
+        files = [_file(picture(int(i))) for i in which]
+        return classifier.predict(np.stack([decode(file, classifier.target) for file in files]))
+
+    return [p for _, found in parallel_batches(work, count, BATCH, what) for p in found]
+
+
+def _file(picture: Image.Image | bytes) -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=95)
+    return out.getvalue()

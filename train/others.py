@@ -1,0 +1,74 @@
+"""Photos that show none of the labels: what a model learns to call *neither*.
+
+Their folders have no classes. Photos of one kind, say `toaster_01.jpg` and `toaster_02.jpg`, stay
+together when some are put aside, so that what is measured are kinds that were never learned.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from common.errors import DataError
+from common.photo_files import find_photos
+from train.data import Photos, concat, readable
+
+OTHER = "other"
+"""The folder of DATA that holds them, where there is one."""
+LARGE = 0.05
+"""Share of all photos from which on a kind is divided photo by photo."""
+LEAST = 20
+"""Photos; fewer teach nothing about everything else in the world."""
+
+
+def read_others(folders: Sequence[tuple[Path, float]]) -> Photos | None:
+    """The readable photos below some folders, of each the share that is asked for; None for none.
+
+    Args:
+        folders: with the share of each, 0..1, that is taken, by kind.
+
+    Raises:
+        DataError: no such folder, or too few photos.
+    """
+    parts = []
+    for folder, share in folders:
+        if not folder.is_dir():
+            raise DataError(f"There is no folder {folder}.")
+        photos = readable((OTHER,), [(path, 0) for path in find_photos(folder).photos], folder)
+        parts.append(photos if share == 1 else split_by_kind(photos, share)[1])
+    if not parts:
+        return None
+    found = concat(parts)
+    if len(found) < LEAST:
+        raise DataError(
+            f"{', '.join(str(folder) for folder, _ in folders)}: {len(found)} photos of other"
+            f" things; at least {LEAST} are needed."
+        )
+    return found
+
+
+def split_by_kind(photos: Photos, share: float) -> tuple[Photos, Photos]:
+    """Put a share of the kinds aside.
+
+    Args:
+        share: 0..1.
+
+    Returns:
+        the rest, and what was put aside.
+    """
+    kinds = [kind(path) for path in photos.paths]
+    large = {name for name, count in Counter(kinds).items() if count > LARGE * len(photos)}
+    keys = [
+        digest if name in large else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+        for name, digest in zip(kinds, photos.digests, strict=True)
+    ]
+    aside = np.array([int(key[:8], 16) / 2**32 for key in keys]) < share
+    return photos.select(~aside), photos.select(aside)
+
+
+def kind(path: Path) -> str:
+    """What a photo is of, by its name: without the number at its end; else by its folder."""
+    return re.sub(r"[\W_]*\d+$", "", path.stem).lower() or path.parent.name.lower()

@@ -1,0 +1,111 @@
+"""What is chosen for a robust network: on validation photos, and on views of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from train.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
+from train.data import Photos, Pixels, parallel_batches
+from train.heads import KNOWN
+from train.imagenet_head import CLASSES, OUTPUT
+from train.in_distribution import class_weights
+from train.networks import LOGITS, PRESENCE, TURN
+from train.onnx_runner import Runner
+from train.rejection import Rejection
+from train.view_features import FEATURES, Learned
+
+ALONE, ALIKE = 0.004, 0.015
+"""Share of the views of one photo, and of two of the same label, that may be called several."""
+UPRIGHT = 0.01
+"""Share of the upright views that may be looked at turned, too."""
+BATCH = 64
+PARALLEL = 4
+"""Photos that one thread decodes and passes on at a time."""
+
+
+def calibrate(
+    learner: keras.Model,
+    runner: Runner,
+    size: tuple[int, int],
+    photos: Photos,
+    views: Learned,
+    familiar: Sequence[int] | None,
+) -> Calibration:
+    """Choose temperature and thresholds.
+
+    Args:
+        learner: what was learned: features in, the outputs of `train.heads` out.
+        runner: what was not: uint8 pictures in, features out.
+        size: (height, width) of the pictures.
+        photos: validation photos of the labels.
+        views: of validation photos, of the labels and of other things.
+        familiar: the ImageNet classes of the labels; learned from the photos where left out.
+    """
+    pixels = Pixels(photos, size)
+    rows = parallel_batches(
+        lambda which: runner(pixels(which))[FEATURES], len(photos), PARALLEL, "Calibrating"
+    )
+    found = _said(learner, np.concatenate([row for _, row in rows]))
+    weights = None
+    if OUTPUT in found:
+        said = _softmax(found[OUTPUT])
+        weights = (
+            np.isin(np.arange(CLASSES), familiar).astype(np.float32)
+            if familiar
+            else class_weights(said, photos.truth)
+        )
+    kernel, bias = learner.get_layer(KNOWN).get_weights()
+    rejection = Rejection(kernel[:, 0], float(bias[0]), class_weights=weights)
+    odds = rejection.odds(found[KNOWN][:, 0], _softmax(found[OUTPUT]) if OUTPUT in found else None)
+    offset = fit_offset(1 / (1 + np.exp(-odds.astype(np.float64))), learned=True)
+
+    seen = _said(learner, views.features[FEATURES])
+    return Calibration(
+        temperature=fit_temperature(found[LOGITS], photos.truth),
+        familiarity=rejection.shifted(offset),
+        threshold=THRESHOLD,
+        present_threshold=present_threshold(seen[PRESENCE], views),
+        turn_threshold=turn_threshold(seen[TURN], views),
+    )
+
+
+def _said(learner: keras.Model, features: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+    """What the heads say, batch by batch, so that little of it is in memory as float32."""
+    batches = np.array_split(features, -(-len(features) // BATCH))
+    rows = [learner.predict_on_batch(batch.astype(np.float32)) for batch in batches]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def present_threshold(logits: NDArray[np.float32], views: Learned) -> float:
+    """The presence from which on a second label counts, as few views of one label reach it.
+
+    Args:
+        logits: (views, labels), log-odds of presence.
+    """
+    second = np.sort(logits, axis=1)[:, -2]
+    one_label = views.present.sum(axis=1) == 1
+    bounds = [
+        np.quantile(second[one_label & of_one], 1 - share)
+        for of_one, share in ((views.single, ALONE), (~views.single, ALIKE))
+        if (one_label & of_one).any()
+    ]
+    return round(float(1 / (1 + np.exp(-max(bounds)))), 4)
+
+
+def turn_threshold(logits: NDArray[np.float32], views: Learned) -> float:
+    """The likelihood from which on a picture is looked at turned, as few upright views reach it.
+
+    Args:
+        logits: (views, 4), of quarter turns.
+    """
+    turned = _softmax(logits)[:, 1:].max(axis=1)[views.turn == 0]
+    return round(float(np.quantile(turned, 1 - UPRIGHT)), 4)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return found

@@ -142,6 +142,7 @@ def _operation(function: Any, operation: Operation) -> dict[str, Any]:
 
 
 def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """Without examples of values: Swagger UI would send them unless one takes them out."""
     whole = model.model_json_schema()
     found = []
     for name, schema in whole.get("properties", {}).items():
@@ -150,16 +151,15 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
             schema |= kind
             schema.pop("default", None)
         schema.pop("title", None)
-        parameter = {
-            "name": name,
-            "in": "query",
-            "required": name in whole.get("required", ()),
-            "description": schema.pop("description", ""),
-        }
-        examples = schema.pop("examples", None)
-        if examples:
-            parameter["example"] = examples[0]
-        found.append(parameter | {"schema": schema})
+        found.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": name in whole.get("required", ()),
+                "description": schema.pop("description", ""),
+                "schema": schema,
+            }
+        )
     return found
 
 

@@ -54,7 +54,6 @@ class ResultQuery(Wire):
         None,
         description="Which model answers: a name from `/api/v1/models`. The default one if left "
         "out.",
-        examples=["cat_dog"],
     )
     explain: bool = Field(
         False,
@@ -82,8 +81,8 @@ class ClassifyQuery(ResultQuery):
     region: PartOfPicture | None = Field(
         None,
         description="Only this part of the picture: x,y,w,h of a rectangle on the upright picture, "
-        "in shares of 1 from its left upper corner. `heatmap` and `preview` are of this part.",
-        examples=["0.25,0.1,0.5,0.5"],
+        "in shares of 1 from its left upper corner, such as `0.25,0.1,0.5,0.5`. `heatmap` and "
+        "`preview` are of this part.",
     )
 
 
@@ -111,5 +110,4 @@ class FeedbackQuery(Wire):
     model: str | None = Field(
         None,
         description="The model that answered; the default one if left out.",
-        examples=["cat_dog"],
     )

@@ -81,19 +81,19 @@ def export(out: Path, validation: Path | None = None) -> int:
     folder = out.parent / f".{out.name}.run"
     if not (folder / RESULT).is_file():
         raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
-    said = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     trained = TrainedModel(
         model=keras.models.load_model(folder / TRAINED),
-        recipe=said["recipe"],
-        settings=said["settings"],
-        labels=tuple(said["labels"]),
-        data=DataFingerprint.model_validate(said["data"]),
-        pretrained=said["pretrained"] and Pretrained.model_validate(said["pretrained"]),
-        history=said["history"],
-        calibration=Calibration.load(folder, said),
+        recipe=result["recipe"],
+        settings=result["settings"],
+        labels=tuple(result["labels"]),
+        data=DataFingerprint.model_validate(result["data"]),
+        pretrained=result["pretrained"] and Pretrained.model_validate(result["pretrained"]),
+        history=result["history"],
+        calibration=Calibration.load(folder, result),
     )
-    test = scan(validation or Path(said["test"]))
-    _write(trained, out, said["version"], test, said["overwrite"], said["show_photos"])
+    test = scan(validation or Path(result["test"]))
+    _write(trained, out, result["version"], test, result["overwrite"], result["show_photos"])
     return 0
 
 

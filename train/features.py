@@ -1,4 +1,4 @@
-"""Bottleneck features: what a frozen backbone says of each photo, computed once and kept."""
+"""Bottleneck features: the output of a frozen backbone for each photo, computed once and kept."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ BATCH = 4
 
 
 class Features:
-    """What a network says of photos, from the cache if it was asked before.
+    """The output of a network for photos, from the cache where it was computed before.
 
     Args:
         network: uint8 pictures in, features out; not trained between two calls.

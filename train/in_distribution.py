@@ -1,11 +1,11 @@
-"""How much a picture resembles what was trained on, 0..1: what lets a model say *neither*.
+"""The in-distribution score, 0..1: how much a picture resembles the training photos.
 
-Two witnesses, both inside the served graph and from the same pass:
+It decides about *neither*. Two signals, both computed in the served graph and in the same pass:
 
-- a network that kept its ImageNet head (`train.imagenet_head`) is asked how much of that head's
-  probability falls on the classes which the training photos evoke;
-- pooled features of familiar pictures lie close to a small subspace; the share of a feature
-  vector that sticks out of it tells strangers (Wang et al. 2022, ViM, arXiv:2203.10807).
+- the probability that a network's ImageNet head (`train.imagenet_head`), where it was kept, gives
+  to the ImageNet classes of the training photos;
+- the residual of the pooled features outside the subspace that those of training photos span: it
+  is larger for other pictures (Wang et al. 2022, ViM, arXiv:2203.10807).
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ STEEPNESS = 20.0
 
 @dataclass(frozen=True)
 class InDistribution:
-    """What is familiar to one trained network."""
+    """What the in-distribution score of one trained network is computed from."""
 
     subspace: NDArray[np.float32]
     """(features, dimensions), orthonormal columns."""
@@ -96,8 +96,10 @@ class InDistribution:
         length = keras.ops.sum(features**2, axis=-1) + 1e-6
         odds = STEEPNESS * (self.usual - keras.ops.sqrt(outside / length))
         if self.class_weights is not None:
-            said = keras.ops.softmax(model.get_layer(OUTPUT).output, axis=-1)
-            mass = keras.ops.clip(keras.ops.sum(said * self.class_weights, axis=-1), 1e-6, 1 - 1e-6)
+            probabilities = keras.ops.softmax(model.get_layer(OUTPUT).output, axis=-1)
+            mass = keras.ops.clip(
+                keras.ops.sum(probabilities * self.class_weights, axis=-1), 1e-6, 1 - 1e-6
+            )
             odds = odds + keras.ops.log(mass) - keras.ops.log(1 - mass)
         return keras.ops.sigmoid(odds - self.offset)
 
@@ -120,20 +122,22 @@ class InDistribution:
             )
 
 
-def class_weights(said: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+def class_weights(
+    probabilities: NDArray[np.float32], truth: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Weigh each ImageNet class by how much more often than by chance photos evoke it.
 
     With p the share of photos whose most probable class it is, of the label that evokes it most,
     and c = 3/1000, its weight is p / (p + c).
 
     Args:
-        said: (photos, 1000) probabilities of the ImageNet head.
+        probabilities: (photos, 1000) of the ImageNet head.
         truth: (photos,) index of the label.
 
     Returns:
         (1000,) weights 0..1.
     """
-    first = np.eye(CLASSES, dtype=np.float32)[said.argmax(axis=1)]
+    first = np.eye(CLASSES, dtype=np.float32)[probabilities.argmax(axis=1)]
     share = _means(first, truth).max(axis=0)
     weights: NDArray[np.float32] = share / (share + CHANCE)
     return weights

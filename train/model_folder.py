@@ -82,7 +82,7 @@ def write_folder(
         the figures on `photos`, of the very file that will be served.
 
     Raises:
-        ModelError: the export does not say what Keras says.
+        ModelError: the outputs of the export differ from Keras's.
         DataError: the folder is there, or cannot be written.
     """
     with _beside(out, overwrite) as half:

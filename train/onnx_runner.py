@@ -1,4 +1,4 @@
-"""A frozen network in ONNX Runtime: what Keras would say of photos, in a third of the time."""
+"""A frozen network in ONNX Runtime: the outputs that Keras computes, in a third of the time."""
 
 import tempfile
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Runner = Callable[[NDArray[np.uint8]], Outputs]
 
 
 def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
-    """A function that says of a batch of pictures what a network says of it, by output.
+    """A function that computes the outputs of a network, by name, for a batch of pictures.
 
     Safe to share between threads; each call uses one. Under another backend than TensorFlow,
     which the export needs, it is the network itself.

@@ -95,7 +95,7 @@ def confusion_words(figures: Figures) -> str:
     """What the confusion matrix shows, in a sentence for each label."""
     labels = list(figures.precision)
     return " ".join(
-        f"Of {sum(row)} photos of {label}, {row[i]} are told rightly."
+        f"Of {sum(row)} photos of {label}, {row[i]} get the right verdict."
         for i, (label, row) in enumerate(zip(labels, figures.confusion, strict=True))
     )
 

@@ -123,8 +123,8 @@ def _tensorboard(run: Run) -> Callable[[int, dict[str, float]], None]:
         for name, value in entry.items():
             part = "validation" if name.startswith("val_") else "train"
             tag = f"epoch_{name.removeprefix('val_')}"
-            said = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
-            event = Event(wall_time=time.time(), step=epoch, summary=said)
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            event = Event(wall_time=time.time(), step=epoch, summary=summary)
             writers[part].write(event.SerializeToString())
             writers[part].flush()
 

@@ -1,4 +1,4 @@
-"""Bottleneck features: a frozen ImageNet network, and a small head trained on what it says.
+"""Bottleneck features: a frozen ImageNet network, and a small head trained on its features.
 
     python -m train bottleneck --data DATA --out models/pets
     python -m train bottleneck --data DATA --out models/pets --weights mobilenet_v2.weights.h5

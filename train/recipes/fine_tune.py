@@ -70,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=arguments.weight,
         default=1.0,
         metavar="WEIGHT",
-        help="how much the ImageNet head, if there is one, is held to what it said (default: 1)",
+        help="how much the ImageNet head, if there is one, is held to its outputs of before"
+        " (default: 1)",
     )
     add(
         "--refit",
@@ -161,7 +162,7 @@ def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained |
 
 
 def refit(model: keras.Model, run: Run) -> None:
-    """Fit the head once more, to what the backbone says now: logistic regression.
+    """Fit the head once more, to the features of now: logistic regression.
 
     It is convex, so that nothing depends on where it starts, and its penalty, chosen on the
     validation photos, is stronger than what the epochs before could afford: fewer mistakes on

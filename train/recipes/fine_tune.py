@@ -112,8 +112,8 @@ def run(args: argparse.Namespace) -> int:
     size = model.input_shape[1:3]
     parts = max(1, args.batch // PART)
     part = -(-args.batch // parts)
-    train = Batches(Pixels(run.train, size), run.train, part, args.seed)
-    validation = Batches(Pixels(run.validation, size), run.validation, part)
+    train = Batches(Pixels(run.train, size, keep=False), run.train, part, args.seed)
+    validation = Batches(Pixels(run.validation, size, keep=False), run.validation, part)
     steps = args.epochs * len(train)
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -25,6 +25,8 @@ Pooled = Callable[[Photos], NDArray[np.float32]]
 """Pooled features (photos, features) of photos, in their order."""
 PHOTOS = 2000
 """Training photos looked at, spread evenly: more do not move the averages."""
+BATCH = 8
+"""Photos that go through the network at a time: more only take memory."""
 DIMENSIONS = 64
 CHANCE = 3 / CLASSES
 STEEPNESS = 20.0
@@ -158,7 +160,7 @@ def outputs(
     inputs: Callable[[NDArray[np.int64]], NDArray[Any]] = (
         Pixels(photos, model.input_shape[1:3], keep=False) if pooled is None else pooled.__getitem__
     )
-    batches = np.array_split(np.arange(len(photos)), -(-len(photos) // 32))
+    batches = np.array_split(np.arange(len(photos)), -(-len(photos) // BATCH))
     rows = [part.predict_on_batch(inputs(which)) for which in batches]
     return {name: np.concatenate([row[name] for row in rows]) for name in tensors}
 

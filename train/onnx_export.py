@@ -15,6 +15,8 @@ from common.errors import ModelError
 from train.imagenet_head import OUTPUT
 
 OPSET = 17
+BATCH = 8
+"""Pictures compared at a time: more only take memory."""
 PARITY = 1e-4
 """Largest allowed difference between a score by Keras and by ONNX Runtime."""
 FAMILIARITY_PARITY = 1e-2
@@ -109,10 +111,10 @@ def check_parity(graph: keras.Model, file: Path, pictures: NDArray[np.uint8]) ->
         ModelError: a score differs by more than `PARITY`.
     """
     session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    expected: dict[str, Any] = graph.predict(pictures, verbose=0)
-    found = dict(
-        zip(expected, session.run(list(expected), {graph.inputs[0].name: pictures}), strict=True)
-    )
+    expected: dict[str, Any] = graph.predict(pictures, batch_size=BATCH, verbose=0)
+    parts = np.array_split(pictures, -(-len(pictures) // BATCH))
+    runs = [session.run(list(expected), {graph.inputs[0].name: part}) for part in parts]
+    found = dict(zip(expected, map(np.concatenate, zip(*runs, strict=True)), strict=True))
     apart = {name: float(np.abs(expected[name] - found[name]).max()) for name in expected}
     if apart.get("familiarity", 0) > FAMILIARITY_PARITY:
         raise ModelError(

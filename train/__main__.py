@@ -23,6 +23,7 @@ from common.quiet import silenced_stderr
 COMMANDS = {
     "prepare": ("train.commands.prepare", "photos of a zip or folder into train/ and validation/"),
     "inspect": ("train.commands.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
+    "review": ("train.commands.review", "photos with a wrong label, by keyboard"),
     "tiny": ("train.recipes.tiny", "recipe: one convolution at 64x64, in a minute"),
     "small": ("train.recipes.small", "recipe: three convolutions at 150x150, from scratch"),
     "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),

@@ -1,5 +1,6 @@
 """Keras files of other people: served as they answered before, or refused."""
 
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -122,10 +123,55 @@ def no_model(file: Path) -> None:
     file.write_bytes(b"not a model at all")
 
 
+def saved_model(file: Path) -> None:
+    file.mkdir()
+    (file / "saved_model.pb").write_bytes(b"x")
+
+
+def a_zip(file: Path) -> None:
+    with zipfile.ZipFile(file, "w") as out:
+        out.writestr("keras_model.h5", b"x")
+        out.writestr("labels.txt", b"0 cat")
+
+
+def weights_alone(file: Path) -> None:
+    foreign(2, "softmax").save_weights(file)
+
+
+def two_outputs(file: Path) -> None:
+    inputs = keras.Input((20, 20, 3))
+    x = keras.layers.Flatten()(inputs)
+    keras.Model(inputs, [keras.layers.Dense(2)(x), keras.layers.Dense(1)(x)]).save(file)
+
+
+def maps(file: Path) -> None:
+    keras.Sequential([keras.Input((20, 20, 3)), keras.layers.Conv2D(2, 1)]).save(file)
+
+
+def four_channels(file: Path) -> None:
+    layers = [keras.Input((20, 20, 4)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    keras.Sequential(layers).save(file)
+
+
+def one_softmax(file: Path) -> None:
+    foreign(1, "softmax").save(file)
+
+
+class Own(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+def own_layer(file: Path) -> None:
+    inputs = keras.Input((20, 20, 3))
+    keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(Own()(inputs)))).save(file)
+
+
 def sigmoid(file: Path) -> None:
     foreign(1, "sigmoid").save(file)
 
 
+@pytest.mark.filterwarnings("ignore:.*softmax over axis -1 of a tensor")
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
 @pytest.mark.parametrize(
     ("write", "name", "more", "words"),
@@ -135,7 +181,25 @@ def sigmoid(file: Path) -> None:
         (no_model, "a.keras", [], "a.keras cannot be"),
         (no_model, "a.h5", [], "a.h5 cannot be"),
         (lambda file: None, "gone.keras", [], "gone.keras cannot be read"),
-        (sigmoid, "a.keras", ["--labels", "a,b,c"], "has 2 outputs; --labels names 3"),
+        (lambda file: file.mkdir(), "folder", [], "folder is a folder"),
+        (saved_model, "saved", [], "saved is a SavedModel folder"),
+        (lambda file: file.write_bytes(b"\x1c\0\0\0TFL3\0"), "a.tflite", [], "TensorFlow Lite"),
+        (lambda file: file.write_bytes(b"\x80\x04pickled"), "a.pkl", [], "a Python pickle"),
+        (lambda file: file.write_bytes(b"\x08\x07\x12\x04"), "a.onnx", [], "an ONNX file"),
+        (lambda file: file.write_text('{"class_name": "Model"}'), "a.json", [], "JSON"),
+        (a_zip, "a.zip", [], "a zip file but no .keras file (it holds keras_model.h5"),
+        (weights_alone, "a.weights.h5", [], "weights alone"),
+        (two_outputs, "a.keras", [], "has 2 outputs side by side"),
+        (maps, "a.keras", [], "gives (20, 20, 2) for a picture"),
+        (four_channels, "a.keras", [], "takes (20, 20, 4), not pictures"),
+        (one_softmax, "a.keras", [], "says 1 whatever it sees"),
+        (own_layer, "a.keras", [], "it has a layer of its own"),
+        (
+            sigmoid,
+            "a.keras",
+            ["--labels", "a,b,c"],
+            "has 2 outputs (of a single one, what is left to 1); --labels names 3",
+        ),
         (sigmoid, "a.keras", ["--size", "64"], "takes 20x20 pictures, not 64x64"),
     ],
 )

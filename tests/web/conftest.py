@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
+ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream"]
+"""No sandbox: as root, as in most containers, Chromium has none. A camera with a test card."""
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 SETTLE = """document.getAnimations()
   .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
@@ -30,8 +32,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no chromium on the path (CHROMIUM says where it is)")
     with sync_playwright() as playwright:
-        # No sandbox: as root, as in most containers, Chromium has none.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from support.running import ROOT
 from support.shared import PHOTOS, SHARED
-from tests.web.conftest import CHROMIUM
+from tests.web.conftest import ARGUMENTS, CHROMIUM
 from tests.web.site import running_site
 from tests.web.states import STATES, Pictures, drawn
 
@@ -67,7 +67,7 @@ def main(target: Path, *wanted: str) -> None:
         )
         # Random from the folder: the photos of the local Flickr are drawn ones.
         sources = {"PHOTO_SOURCES": "folder"} if pictures else {}
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with running_site(Path(folder), **settings, **sources) as site:  # type: ignore[arg-type]
             for look, options in LOOKS.items():
                 for name, reach in STATES.items():

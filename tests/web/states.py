@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, Route
 
@@ -30,6 +31,29 @@ def problem(code: str, status: int, detail: str = "A detail.", **headers: str) -
         "content_type": "application/problem+json",
         "body": json.dumps(body | {"detail": detail, "code": code}),
     }
+
+
+def answer_with(page: Page, **changes: Any) -> None:
+    """Change what the service says of the next pictures, as a model of another kind would."""
+
+    def route(route: Route) -> None:
+        reply = route.fetch()
+        content = reply.json()
+        (content["result"] if "photo" in content else content).update(changes)
+        route.fulfill(response=reply, body=json.dumps(content))
+
+    page.route("**/api/v1/classify*", route)
+    page.route("**/api/v1/random*", route)
+
+
+def offering(page: Page, **fields: Any) -> None:
+    """Change what the service says that it can do."""
+
+    def route(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | fields)
+
+    page.route("**/api/v1/models", route)
 
 
 def empty(page: Page, site: Site, pictures: Pictures) -> None:
@@ -70,6 +94,62 @@ def neither(page: Page, site: Site, pictures: Pictures) -> None:
     empty(page, site, pictures)
     page.set_input_files("#files", pictures["neither"])
     page.wait_for_selector(".card.answer")
+
+
+def link(page: Page, site: Site, pictures: Pictures) -> None:
+    """An answer to a link; those to files cannot be changed by `answer_with`."""
+    data = pictures["cat"].read_bytes()
+    site.photos.photos["/photo/linked.jpg"] = (200, {"Content-Type": "image/jpeg"}, data)
+    empty(page, site, pictures)
+    page.fill("#url", f"{site.photos.url}/photo/linked.jpg")
+    page.press("#url", "Enter")
+    page.wait_for_selector(".card.answer")
+
+
+def two_animals(page: Page, site: Site, pictures: Pictures) -> None:
+    left = [[1.0 if x < 3 else 0.0 for x in range(7)] for _ in range(7)]
+    right = [[1.0 if x > 3 else 0.0 for x in range(7)] for _ in range(7)]
+    answer_with(
+        page,
+        verdict="several",
+        present=["dog", "cat"],
+        predictions=[{"label": "dog", "score": 0.55}, {"label": "cat", "score": 0.45}],
+        familiarity=0.97,
+        heatmap=left,
+        heatmaps={"dog": left, "cat": right},
+    )
+    link(page, site, pictures)
+
+
+def hedged(page: Page, site: Site, pictures: Pictures) -> None:
+    answer_with(page, familiarity=0.62)
+    link(page, site, pictures)
+
+
+def looking_here(page: Page, site: Site, pictures: Pictures) -> None:
+    answer(page, site, pictures)
+    page.get_by_role("button", name="Look here…").click()
+    page.wait_for_selector(".box")
+
+
+def correcting(page: Page, site: Site, pictures: Pictures) -> None:
+    offering(page, feedback=True)
+    answer(page, site, pictures)
+    page.get_by_role("button", name="That’s wrong").click()
+    page.wait_for_selector("#wrong[open]")
+
+
+def playing(page: Page, site: Site, pictures: Pictures) -> None:
+    empty(page, site, pictures)
+    page.click("#open-play")
+    page.wait_for_selector("#play .guesses button")
+
+
+def live_camera(page: Page, site: Site, pictures: Pictures) -> None:
+    page.context.grant_permissions(["camera"])
+    empty(page, site, pictures)
+    page.click("#open-live")
+    page.wait_for_selector("#live .scores li")
 
 
 def random(page: Page, site: Site, pictures: Pictures) -> None:
@@ -143,6 +223,12 @@ STATES: dict[str, Callable[[Page, Site, Pictures], None]] = {
         where_it_looked,
         developers,
         sharing,
+        two_animals,
+        hedged,
+        looking_here,
+        correcting,
+        playing,
+        live_camera,
         neither,
         random,
         several,

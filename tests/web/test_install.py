@@ -8,6 +8,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from support.running import wait_until
 from tests.web.conftest import Visits, axe
 from tests.web.site import BLUE, RED, Site, solid
 from tests.web.states import Pictures
@@ -22,7 +23,7 @@ def app(visits: Visits, site: Site) -> Page:
     page = visits.page(service_workers="allow", **PHONE)
     page.goto(site.url)
     page.evaluate(READY)
-    page.wait_for_function("navigator.serviceWorker.controller")
+    wait_until(lambda: bool(page.evaluate("Boolean(navigator.serviceWorker.controller)")))
     return page
 
 

@@ -1,10 +1,9 @@
 """What a visitor does and sees, in a line each."""
 
 import base64
-import json
 from typing import Any
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tests.web.site import Site, solid
 
@@ -47,26 +46,3 @@ def hand_over(page: Page, event: str, target: str = "body", **content: Any) -> N
         }""",
         [event, target, files, texts],
     )
-
-
-def answer_with(page: Page, **changes: Any) -> None:
-    """Change what the service says of the next pictures, as a model of another kind would."""
-
-    def route(route: Route) -> None:
-        reply = route.fetch()
-        content = reply.json()
-        (content["result"] if "photo" in content else content).update(changes)
-        route.fulfill(response=reply, body=json.dumps(content))
-
-    page.route("**/api/v1/classify*", route)
-    page.route("**/api/v1/random*", route)
-
-
-def offering(page: Page, **fields: Any) -> None:
-    """Change what the service says that it can do."""
-
-    def route(route: Route) -> None:
-        reply = route.fetch()
-        route.fulfill(response=reply, json=reply.json() | fields)
-
-    page.route("**/api/v1/models", route)

@@ -1,31 +1,43 @@
 // One answer as a card: picture, verdict, bars, where the model looked, credit, what can be done next.
 
+import { barRows } from "./bars.js";
 import { showCode } from "./code.js";
+import { credit, foundOn } from "./credit.js";
 import { announce, find, fromTemplate, make } from "./dom.js";
-import { colourOf, drawMaps, layers } from "./maps.js";
+import { photoWithin } from "./frames.js";
+import { drawMaps, layers } from "./maps.js";
+import { place, showRegion } from "./region.js";
 import { showShare } from "./share.js";
 import { bars, brightest, facts, inWords, percent, spoken } from "./words.js";
 
-/** @import {Answer, Photo, Result} from "./types.js" */
+/** @import {Region} from "./region.js" */
+/** @import {Answer} from "./types.js" */
 
-const SOURCES = { flickr: "Flickr", commons: "Wikimedia Commons", folder: "this service’s photos" };
 const WIDE = 2; // width / height: from here on the words stand below the picture
 const PANORAMA = 3; // and from here on the picture is scrolled
 
 /**
+ * What a card can ask for.
+ * @typedef {object} Actions
+ * @property {(() => void) | null} onOpen given for one of several: shows it by itself
+ * @property {(region: Region) => void} onRegion asks about a part of the picture
+ * @property {(button: HTMLButtonElement) => void} onWrong lets the visitor say what it is
+ */
+
+/**
  * @param {Answer} answer
- * @param {(() => void) | null} onOpen given for one of several: shows it by itself
+ * @param {Actions} actions
  * @returns {HTMLElement}
  */
-export function answerCard(answer, onOpen = null) {
+export function answerCard(answer, { onOpen, onRegion, onWrong }) {
   const { result, photo, task } = answer;
   const card = fromTemplate("answer-template");
   const words = inWords(result);
   find(".verdict", card).textContent = words.verdict;
   setOrRemove(find(".note", card), words.note);
   showPicture(card, answer, Boolean(onOpen));
-  find(".scores", card).append(...scores(result));
-  setOrRemove(find("figcaption", card), photo ? credit(photo) : source(result));
+  find(".scores", card).append(...barRows(result));
+  setOrRemove(find("figcaption", card), photo ? credit(photo) : foundOn(result));
   if (onOpen) {
     const name = "name" in task ? task.name : words.verdict;
     const button = make("button", { type: "button", className: "quiet", textContent: "Look closer" });
@@ -36,7 +48,11 @@ export function answerCard(answer, onOpen = null) {
     return card;
   }
   find(".facts", card).replaceChildren(...facts(result, task).map((text) => make("span", {}, text)));
-  showMaps(card, result);
+  showMaps(card, answer);
+  showParts(card, answer, onRegion);
+  /** @type {HTMLButtonElement} */
+  const wrong = find(".wrong", card);
+  wrong.addEventListener("click", () => onWrong(wrong));
   showShare(find(".share", card), answer);
   showCode(card, answer);
   return card;
@@ -63,14 +79,15 @@ function setOrRemove(/** @type {HTMLElement} */ element, /** @type {string | Nod
 }
 
 function showPicture(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer, /** @type {boolean} */ small) {
-  const { preview, image } = answer.result;
+  const { preview } = answer.result;
   /** @type {HTMLImageElement} */
   const picture = find("img", card);
   picture.alt = described(answer);
   if (!preview) return picture.remove();
-  const ratio = image.width / image.height;
-  picture.width = image.width; // the box is there before the picture is
-  picture.height = image.height;
+  const { width, height } = seen(answer);
+  const ratio = width / height;
+  picture.width = Math.round(width); // the box is there before the picture is
+  picture.height = Math.round(height);
   picture.src = preview;
   find(".picture", card).style.setProperty("--ratio", String(ratio));
   if (small) return;
@@ -83,46 +100,34 @@ function showPicture(/** @type {HTMLElement} */ card, /** @type {Answer} */ answ
   frame.setAttribute("aria-label", "The picture, wider than its place");
 }
 
-function scores(/** @type {Result} */ result) {
-  return bars(result).map(({ label, share, neither }) => {
-    const bar = make("span", { className: "bar", ariaHidden: "true" }, make("span"));
-    bar.style.setProperty("--score", String(share));
-    const shown = result.verdict === "several" && result.present?.includes(label);
-    if (shown) bar.style.setProperty("--colour", colourOf(label, result));
-    const name = make("span", { className: "label" }, neither ? label : spoken(label));
-    const row = make("li", {}, name, " ", make("span", { className: "value" }, percent(share)), bar);
-    row.classList.toggle("chosen", neither ? result.verdict === "neither" : result.verdict === label);
-    return row;
-  });
+/** Width and height of what was looked at. */
+function seen(/** @type {Answer} */ { task, result: { image } }) {
+  const [, , width, height] = task.region ?? [0, 0, 1, 1];
+  return { width: image.width * width, height: image.height * height };
 }
 
-/** “Title” by Author, licence, on Flickr; every part that has a page is a link to it. */
-function credit(/** @type {Photo} */ photo) {
-  const line = document.createDocumentFragment();
-  line.append(link(`“${photo.title}”`, photo.page_url));
-  if (photo.author) line.append(` by ${photo.author}`);
-  line.append(` · ${SOURCES[photo.source] ?? photo.source}`);
-  if (photo.licence) line.append(" · ", link(photo.licence, photo.licence_url));
-  else if (photo.page_url) line.append(" · licence: see its page");
-  return line;
+/** A part can be chosen; the photo in a screenshot is offered, with a line where it is. */
+function showParts(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer, /** @type {(region: Region) => void} */ onRegion) {
+  /** @type {HTMLButtonElement} */
+  const button = find(".look-here", card);
+  const offer = find(".offer", card);
+  if (!answer.result.preview) return [button, offer].forEach((part) => part.remove());
+  showRegion(card, button, onRegion);
+  /** @type {HTMLImageElement} */
+  const image = find("img", card);
+  image.decode().then(() => {
+    const region = answer.task.region ? null : photoWithin(image);
+    if (!region) return offer.remove();
+    const line = make("div", { className: "found" });
+    place(line, region);
+    find(".picture", card).append(line);
+    find("button", offer).addEventListener("click", () => onRegion(region));
+    offer.hidden = false;
+  }, () => offer.remove());
 }
 
-/** Where the picture was, if the link led to a page. */
-function source(/** @type {Result} */ result) {
-  const page = result.source?.page;
-  if (!page || !URL.canParse(page)) return "";
-  const line = document.createDocumentFragment();
-  line.append("Found on that page: ", link(new URL(page).hostname, page));
-  return line;
-}
-
-function link(/** @type {string} */ text, /** @type {string | null} */ href) {
-  if (!href || !/^https?:/i.test(href)) return text;
-  const hint = make("span", { className: "clipped" }, " (opens a new tab)");
-  return make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text, hint);
-}
-
-function showMaps(/** @type {HTMLElement} */ card, /** @type {Result} */ result) {
+function showMaps(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer) {
+  const { result } = answer;
   /** @type {HTMLButtonElement} */
   const toggle = find(".where-toggle", card);
   /** @type {HTMLCanvasElement} */
@@ -137,7 +142,7 @@ function showMaps(/** @type {HTMLElement} */ card, /** @type {Result} */ result)
     maps.length > 1 ? `at ${brightest(map)} for ${spoken(label)}` : `at ${brightest(map)}`,
   );
   const show = (/** @type {boolean} */ on) => {
-    if (on) drawMaps(canvas, maps, result.image.width / result.image.height);
+    if (on) drawMaps(canvas, maps, seen(answer).width / seen(answer).height);
     canvas.hidden = !on;
     toggle.setAttribute("aria-pressed", String(on));
   };

@@ -14,9 +14,10 @@ const chooser = find("#model");
  * @param {string | null} wanted the model that the page's address names
  * @param {() => void} onChange called after another model was chosen
  */
-export function showOffer({ models, random }, wanted, onChange) {
+export function showOffer({ models, random, feedback }, wanted, onChange) {
   find("#random-form").hidden = random === false;
   document.body.classList.toggle("without-random", random === false);
+  document.body.classList.toggle("with-feedback", feedback === true);
   const first = models.find(({ name }) => name === wanted) ?? models.find((model) => model.default) ?? models[0];
   if (!first) return;
   chooser.replaceChildren(
@@ -31,6 +32,10 @@ export function showOffer({ models, random }, wanted, onChange) {
     onChange();
   });
   fit(first);
+  find("#open-play").onclick = async () => (await import("./game.js")).play(chosen().labels, chooser.value);
+  const camera = find("#open-live");
+  camera.hidden = !navigator.mediaDevices;
+  camera.onclick = async () => (await import("./live.js")).live(chooser.value);
 }
 
 function fit(/** @type {Model} */ { labels, description }) {

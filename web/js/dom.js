@@ -17,8 +17,9 @@ export function find(selector, within = document) {
 export function fromTemplate(/** @type {string} */ id) {
   /** @type {HTMLTemplateElement} */
   const template = find(`#${id}`);
+  // Imported, since an image in the document of a template loads nothing.
   return /** @type {HTMLElement} */ (
-    /** @type {HTMLElement} */ (template.content.firstElementChild).cloneNode(true)
+    document.importNode(/** @type {HTMLElement} */ (template.content.firstElementChild), true)
   );
 }
 

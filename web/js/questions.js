@@ -9,6 +9,7 @@ import { remember } from "./history.js";
 import { current, present, refresh, replaceCard, searchOf } from "./panel.js";
 import { fromPreview, shrunk } from "./pictures.js";
 import { problemInWords } from "./problems.js";
+import { within } from "./region.js";
 import { inWords } from "./words.js";
 
 /** @import {View} from "./panel.js" */
@@ -76,10 +77,18 @@ export function open(/** @type {Answer} */ answer) {
     button.addEventListener("click", () => present(/** @type {Round} */ (batch)));
   }
   const alone = { tasks: [task], cards: [], outcomes: [answer] };
-  const [card, title] = [answerCard(answer), inWords(answer.result).verdict];
+  const [card, title] = [cardOf(answer, false), inWords(answer.result).verdict];
   clearFields();
   present({ cards: [card], head, grid: false, busy: false, search: searchOf(answer), title, batch: alone });
   announce(spokenAnswer(answer));
+}
+
+function cardOf(/** @type {Answer} */ answer, /** @type {boolean} */ small) {
+  return answerCard(answer, {
+    onOpen: small ? () => open(answer) : null,
+    onRegion: (region) => start([{ ...samePicture(answer), region: within(answer.task.region, region) }]),
+    onWrong: async (button) => (await import("./feedback.js")).correct(answer, button),
+  });
 }
 
 /** @returns {Round} */
@@ -131,7 +140,7 @@ async function settle(/** @type {Round} */ round, /** @type {Question} */ { inde
     const answer = await ask(ready, { model: chooser.value || null, signal: stop.signal, onStarting });
     answer.batch = round;
     round.outcomes[index] = answer;
-    const next = answerCard(answer, many ? () => open(answer) : null);
+    const next = cardOf(answer, many);
     next.dataset.kind = kindOf(answer);
     replaceCard(round, card, next);
     if (!many) Object.assign(round, { search: searchOf(answer), title: inWords(answer.result).verdict });

@@ -1,0 +1,76 @@
+"""That's wrong: the visitor says what it is, and gives the picture only where that is ticked."""
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.web.site import Site
+from tests.web.states import STATES, Pictures, problem
+
+
+@pytest.fixture
+def said(page: Page, site: Site, pictures: Pictures) -> list[Request]:
+    """What is sent as feedback, from a page that shows an answer and may send some."""
+    sent: list[Request] = []
+
+    def route(route: Route) -> None:
+        sent.append(route.request)
+        route.fulfill(json={"kept": True})
+
+    page.route("**/api/v1/feedback*", route)
+    STATES["correcting"](page, site, pictures)
+    return sent
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#wrong")).to_be_hidden()
+    expect(page.get_by_role("button", name="Thank you")).to_be_disabled()
+
+
+def test_the_word_alone(page: Page, said: list[Request]) -> None:
+    expect(page.locator("#wrong .choices label")).to_have_text(
+        ["Cat", "Dog", "None of these", "More than one of these", "I don't know"],
+        use_inner_text=True,
+    )
+    page.get_by_label("Dog", exact=True).check()
+    send(page)
+    (request,) = said
+    body = request.post_data_buffer or b""
+    assert b'name="label"\r\n\r\ndog\r\n' in body
+    assert b'name="verdict"\r\n\r\ncat\r\n' in body
+    assert b'name="image"' not in body
+
+
+def test_the_picture_where_it_is_given(page: Page, pictures: Pictures, said: list[Request]) -> None:
+    page.get_by_label("None of these").check()
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
+    page.get_by_role("checkbox").check()
+    send(page)
+    body = said[0].post_data_buffer or b""
+    assert b'name="label"\r\n\r\nneither\r\n' in body
+    assert b'name="image"; filename="photo.jpg"' in body
+    assert pictures["cat"].read_bytes() in body
+
+
+def test_nothing_is_sent_without_a_choice(page: Page, said: list[Request]) -> None:
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#wrong")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert said == []
+
+
+def test_a_refusal_is_told(page: Page, said: list[Request]) -> None:
+    page.unroute("**/api/v1/feedback*")
+    page.route(
+        "**/api/v1/feedback*",
+        lambda route: route.fulfill(**problem("rate_limited", 429, "Too many.")),  # type: ignore[arg-type]
+    )
+    page.get_by_label("Dog", exact=True).check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#wrong .error")).to_contain_text("Too many. Wait 60 seconds")
+
+
+def test_not_where_nobody_collects_it(opened: Page, pictures: Pictures) -> None:
+    opened.set_input_files("#files", pictures["cat"])
+    expect(opened.locator(".answer .share")).to_be_visible()
+    expect(opened.locator(".answer .wrong")).to_be_hidden()

@@ -36,7 +36,8 @@ def test_a_game(opened: Page) -> None:
         assert you == me, "both said cat"
         expect(dialog.locator("small")).to_contain_text("Flickr")
         expect(dialog.get_by_role("button", name="Next photo")).to_be_focused()
-        opened.keyboard.press("Enter")
+        if photos == 1:
+            opened.keyboard.press("Enter")
     opened.keyboard.press("Escape")
     expect(opened.get_by_role("button", name="Guess before I do")).to_be_focused()
 

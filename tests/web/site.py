@@ -68,6 +68,8 @@ class Site:
     photos: PhotoServer
     """A server with pictures at /photo/….jpg; it speaks Flickr, too."""
     commons: PhotoServer
+    feedback: Path
+    """Where the service keeps what visitors give."""
 
 
 @contextmanager
@@ -161,6 +163,7 @@ def running_site(
                     "WEB_CONCURRENCY": 1,
                     "MODEL_DIR": models,
                     "PHOTO_FOLDER": photo_folder,
+                    "FEEDBACK_FOLDER": folder / "feedback",
                     "FLICKR_API_KEY": "key",
                     "FLICKR_API_SECRET": "secret",
                     "FLICKR_API_URL": f"{flickr.url}/services/rest/",
@@ -175,7 +178,7 @@ def running_site(
             )
         )
         url = stack.enter_context(apache(service.url)) if APACHE else f"{service.url}/"
-        yield Site(url, service.url, flickr, commons)
+        yield Site(url, service.url, flickr, commons, folder / "feedback")
 
 
 def solid(colour: str, format: str = "JPEG") -> bytes:

@@ -133,7 +133,6 @@ def looking_here(page: Page, site: Site, pictures: Pictures) -> None:
 
 
 def correcting(page: Page, site: Site, pictures: Pictures) -> None:
-    offering(page, feedback=True)
     answer(page, site, pictures)
     page.get_by_role("button", name="That’s wrong").click()
     page.wait_for_selector("#wrong[open]")

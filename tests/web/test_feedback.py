@@ -1,10 +1,11 @@
 """That's wrong: the visitor says what it is, and gives the picture only where that is ticked."""
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.web.site import Site
-from tests.web.states import STATES, Pictures, problem
+from tests.web.states import STATES, Pictures, empty, offering, problem
 
 
 @pytest.fixture
@@ -41,15 +42,17 @@ def test_the_word_alone(page: Page, said: list[Request]) -> None:
     assert b'name="image"' not in body
 
 
-def test_the_picture_where_it_is_given(page: Page, pictures: Pictures, said: list[Request]) -> None:
+def test_the_picture_where_it_is_given(page: Page, site: Site, pictures: Pictures) -> None:
+    """To the real service, which keeps it under what the visitor said."""
+    STATES["correcting"](page, site, pictures)
     page.get_by_label("None of these").check()
     expect(page.get_by_role("checkbox")).not_to_be_checked()
     page.get_by_role("checkbox").check()
     send(page)
-    body = said[0].post_data_buffer or b""
-    assert b'name="label"\r\n\r\nneither\r\n' in body
-    assert b'name="image"; filename="photo.jpg"' in body
-    assert pictures["cat"].read_bytes() in body
+    (kept,) = site.feedback.rglob("*.jpg")
+    assert kept.parent.parent.name == "neither", "by label and day"
+    red, green, blue = Image.open(kept).convert("RGB").getpixel((100, 100))  # type: ignore[misc]
+    assert red > 180 > 80 > max(green, blue)
 
 
 def test_nothing_is_sent_without_a_choice(page: Page, said: list[Request]) -> None:
@@ -70,7 +73,9 @@ def test_a_refusal_is_told(page: Page, said: list[Request]) -> None:
     expect(page.locator("#wrong .error")).to_contain_text("Too many. Wait 60 seconds")
 
 
-def test_not_where_nobody_collects_it(opened: Page, pictures: Pictures) -> None:
-    opened.set_input_files("#files", pictures["cat"])
-    expect(opened.locator(".answer .share")).to_be_visible()
-    expect(opened.locator(".answer .wrong")).to_be_hidden()
+def test_not_where_nobody_collects_it(page: Page, site: Site, pictures: Pictures) -> None:
+    offering(page, feedback=False)
+    empty(page, site, pictures)
+    page.set_input_files("#files", pictures["cat"])
+    expect(page.locator(".answer .share")).to_be_visible()
+    expect(page.locator(".answer .wrong")).to_be_hidden()

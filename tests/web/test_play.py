@@ -96,8 +96,10 @@ def test_the_pace_of_the_camera_is_the_limit(opened: Page) -> None:
 
 def test_no_leave_for_the_camera(opened: Page) -> None:
     opened.evaluate(
-        """navigator.mediaDevices.getUserMedia =
-            () => Promise.reject(new DOMException('no', 'NotAllowedError'))"""
+        """() => {
+            navigator.mediaDevices.getUserMedia =
+                () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+        }"""
     )
     opened.get_by_role("button", name="Live camera").click()
     expect(opened.locator("#live .said")).to_contain_text("I may not use the camera")

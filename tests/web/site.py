@@ -151,6 +151,7 @@ def running_site(
             file = photo_folder / f"{name}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(solid(colour))
+    (folder / "feedback").mkdir(exist_ok=True)
     with ExitStack() as stack:
         flickr = stack.enter_context(serving(PhotoServer()))
         commons = stack.enter_context(serving(PhotoServer()))

@@ -225,6 +225,9 @@ def _result(
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
     if source is not None:
         extras["source"] = source
+    if prediction.look is not None:
+        region = prediction.look.box and tuple(round(share, 4) for share in prediction.look.box)
+        extras["look"] = schemas.Look(turned=90 * prediction.look.turn, region=region)
     if prediction.heatmap is not None:
         extras["heatmap"] = _grid(prediction.heatmap)
     if prediction.heatmaps:

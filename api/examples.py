@@ -37,6 +37,7 @@ SEVERAL = DOG | {
     },
     "preview": "data:image/jpeg;base64,/9j/4AAQSkZJRg==",
 }
+SCREENSHOT = DOG | {"look": {"turned": 0, "region": [0.0, 0.3, 1.0, 0.4]}}
 PROBLEM: dict[str, Any] = {
     "type": "urn:dogorcat:problem:image_unreadable",
     "title": "The picture cannot be read",

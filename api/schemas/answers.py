@@ -22,6 +22,18 @@ class ModelRef(Wire):
     version: str
 
 
+class Look(Wire):
+    """How a picture was looked at, where it said more to the model than as it came."""
+
+    turned: Literal[0, 90, 180, 270] = Field(
+        description="Degrees by which it was turned clockwise, so that it is upright."
+    )
+    region: tuple[Score, Score, Score, Score] | None = Field(
+        description="The part inside its frame, if it has one: left, top, width and height as "
+        "shares of the picture."
+    )
+
+
 class Source(Wire):
     """Where a picture was fetched."""
 
@@ -77,6 +89,11 @@ class Result(Wire):
         "the whole picture, from 0 to 1.",
     )
     source: Source | None = Field(None, description="For links: where the picture was found.")
+    look: Look | None = Field(
+        None,
+        description="Where the picture lay on its side or sat in a frame, as in a screenshot: how "
+        "it was looked at instead. Maps are of the picture as it came.",
+    )
     heatmaps: dict[str, list[list[Score]]] | None = Field(
         None,
         description="With `explain=true` and `several`: such a grid for each label that is "

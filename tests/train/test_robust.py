@@ -1,0 +1,92 @@
+"""The robust recipe from its command line to a model that tells more than a label."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.classifier import Classifier
+from common.images import decode
+from common.prediction import SEVERAL
+from tests.train.conftest import draw
+from train.__main__ import main
+
+NETWORK = (
+    "--backbone=EfficientNetLite0", "--size=64", "--learn-from=block14_add", "--batch=16",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder by the robust recipe; read only."""
+    things = tmp_path_factory.mktemp("things")
+    for i in range(24):
+        draw("circles", 9000 + i).convert("L").save(things / f"thing{i // 3}_{i % 3}.png")
+    out = tmp_path_factory.mktemp("models") / "robust"
+    cache = tmp_path_factory.mktemp("cache")
+    arguments = [
+        "robust", "--data", str(data), "--out", str(out), "--cache", str(cache),
+        "--others", str(things), "--views", "64", "--epochs", "1", *NETWORK,
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    return out
+
+
+def test_it_is_a_model_folder_with_all_outputs(folder: Path, data: Path) -> None:
+    classifier = Classifier.load(folder)
+    card = classifier.card
+    assert card.recipe == "robust"
+    assert card.pretrained is not None
+    assert card.pretrained.licence == "Apache-2.0"
+    assert set(card.outputs.all()) == {"scores", "familiarity", "maps", "presence", "turn"}
+    assert None not in (card.neither_threshold, card.present_threshold, card.turn_threshold)
+    photo = next((data / "validation" / "circles").iterdir())
+    pixels = decode(photo.read_bytes(), classifier.target)[None]
+    presence, turn, familiarity = classifier.run(pixels, ["presence", "turn", "familiarity"])
+    assert presence.shape == (1, 3)
+    assert turn.sum() == pytest.approx(1, abs=1e-5)
+    assert 0 <= familiarity[0] <= 1
+    assert not [path for path in folder.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_it_can_be_put_into_8_bits(folder: Path, data: Path) -> None:
+    arguments = ["quantise", str(folder), "--data", str(data)]
+    main(arguments)  # so small a network may lose too much to be kept
+    card = Classifier.load(folder, precision="float32").card
+    assert card.present_threshold is not None
+
+
+def test_several(folder: Path) -> None:
+    """A label is present from the card's threshold on."""
+    classifier = Classifier.load(folder, precision="float32")
+    classifier.card = classifier.card.model_copy(
+        update={"present_threshold": 0.0, "neither_threshold": 0.0}
+    )
+    (found,) = classifier.predict(np.full((1, 64, 64, 3), 90, np.uint8), explain=True)
+    assert found.verdict == SEVERAL
+    assert set(found.present) == set(found.scores)
+    assert found.heatmaps is not None
+    assert set(found.heatmaps) == set(found.present)
+
+
+def test_stress(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stress", str(folder), str(data / "validation"), "--limit", "6"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("as they are")
+    assert any(line.startswith("two labels, inset") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (["--learn-from", "no_such_layer"], "cannot be divided behind a layer 'no_such_layer'"),
+        (["--others", "nowhere"], "There is no folder nowhere"),
+    ],
+)
+def test_mistakes_are_one_line(
+    data: Path, tmp_path: Path, more: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["robust", "--data", str(data), "--out", str(tmp_path / "m"), *NETWORK, *more]
+    assert main(arguments) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()

@@ -18,8 +18,8 @@ from train.data import Photos, concat, readable
 
 OTHER = "other"
 """The folder of DATA that holds them, where there is one."""
-LARGE = 0.05
-"""Share of all photos from which on a kind is divided photo by photo."""
+LARGE = 4
+"""Times the average from which on a kind is divided photo by photo, for it would tip the scale."""
 LEAST = 20
 """Photos; fewer teach nothing about everything else in the world."""
 
@@ -60,7 +60,9 @@ def split_by_kind(photos: Photos, share: float) -> tuple[Photos, Photos]:
         the rest, and what was put aside.
     """
     kinds = [kind(path) for path in photos.paths]
-    large = {name for name, count in Counter(kinds).items() if count > LARGE * len(photos)}
+    counts = Counter(kinds)
+    average = len(photos) / len(counts)
+    large = {name for name, count in counts.items() if count > LARGE * average}
     keys = [
         digest if name in large else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
         for name, digest in zip(kinds, photos.digests, strict=True)

@@ -79,7 +79,8 @@ def _finished(
     one: bool,
 ) -> View:
     turn = int(rng.integers(1, 4)) if rng.random() < turned else 0
-    stretched = image.resize(size[::-1], Image.Resampling.BILINEAR, reducing_gap=2.0)
+    box = size if turn % 2 else size[::-1]  # (width, height) before it is turned
+    stretched = image.resize(box, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return View(np.ascontiguousarray(np.rot90(np.asarray(stretched), turn)), labels, turn, one)
 
 

@@ -74,12 +74,8 @@ def test_turns_are_those_that_were_made() -> None:
 
 def test_pairs_know_their_labels() -> None:
     photos = draw("circles", 1), draw("squares", 2)
-    for labels, expected in [
-        ((0, 1), {0, 1}),
-        ((1, 1), {1}),
-        ((OTHER, 0), {0}),
-        ((OTHER,) * 2, set()),
-    ]:
+    cases = [((0, 1), {0, 1}), ((1, 1), {1}), ((OTHER, 0), {0}), ((OTHER, OTHER), set())]
+    for labels, expected in cases:
         view = pair(np.random.default_rng(0), photos, labels, SIZE)
         assert view.labels == expected
         assert not view.single

@@ -26,11 +26,14 @@ def data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: int = 32) -> None:
+def recipe(
+    parser: argparse.ArgumentParser, *, side: int | None, epochs: int, batch: int = 32
+) -> None:
     """What every recipe takes.
 
     Args:
-        side: default side of the square that photos are stretched to, in pixels.
+        side: default side of the square that photos are stretched to, in pixels; None for that
+            which the backbone was trained on.
         epochs: default number, at most.
     """
     data(parser)
@@ -89,7 +92,8 @@ def recipe(parser: argparse.ArgumentParser, *, side: int, epochs: int, batch: in
         type=size,
         default=side,
         metavar="PIXELS",
-        help=f"photos are stretched to a square of this side (default: {side})",
+        help="photos are stretched to a square of this side (default:"
+        f" {side or 'that which the backbone was trained on'})",
     )
     add("--epochs", type=positive, default=epochs, help=f"at most (default: {epochs})")
     add("--batch", type=positive, default=batch, help=f"photos in a batch (default: {batch})")
@@ -125,14 +129,20 @@ def learning(
     )
 
 
-def backbone(parser: argparse.ArgumentParser, *, head: bool = True) -> None:
-    """What recipes with a pretrained network take."""
+def backbone(parser: argparse.ArgumentParser, default: str, *, head: bool = True) -> None:
+    """What recipes with a pretrained network take.
+
+    Args:
+        default: name of the network that is taken where none is asked for.
+        head: whether the kind of head can be chosen.
+    """
     add = parser.add_argument
     add(
         "--backbone",
-        default="MobileNetV2",
+        default=default,
         metavar="NAME",
-        help="an ImageNet network of keras.applications (default: MobileNetV2)",
+        help="an ImageNet network: EfficientNetLite0 to 2, whose weights are installed, or one of"
+        f" keras.applications, whose weights are downloaded (default: {default})",
     )
     add(
         "--weights",

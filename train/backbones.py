@@ -97,9 +97,7 @@ def preprocess(name: str, pictures: keras.KerasTensor) -> keras.KerasTensor:
     Returns:
         float32 of the same shape.
     """
-    function = (
-        efficientnet_lite if name in efficientnet_lite.VARIANTS else _module(name)
-    ).preprocess_input
+    function = module_of(name).preprocess_input
     probes = np.zeros((4, 1, 1, 3), np.float32)
     probes[1, ..., 0] = probes[2, ..., 1] = probes[3, ..., 2] = 255.0
     seen = np.asarray(function(probes.copy()), np.float64)[:, 0, 0]
@@ -160,6 +158,12 @@ def _constructor(name: str) -> Callable[..., keras.Model]:
     return getattr(keras.applications, name)
 
 
-def _module(name: str) -> Any:
-    """The module of keras.applications that a network and its preprocessing come from."""
+def module_of(name: str) -> Any:
+    """The module that a network and its `preprocess_input` come from.
+
+    Raises:
+        DataError: no such network.
+    """
+    if name in efficientnet_lite.VARIANTS:
+        return efficientnet_lite
     return getattr(keras.applications, _constructor(name).__module__.rsplit(".", 1)[-1])

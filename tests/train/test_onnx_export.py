@@ -52,7 +52,7 @@ def test_another_models_file_is_refused(tmp_path: Path) -> None:
 def test_preprocessing_is_the_networks_own(name: str) -> None:
     pictures = networks.pictures((16, 16))
     layers = keras.Model(pictures, backbones.preprocess(name, pictures))
-    own = backbones._module(name).preprocess_input(PICTURES.astype(np.float32).copy())
+    own = backbones.module_of(name).preprocess_input(PICTURES.astype(np.float32).copy())
     np.testing.assert_allclose(layers.predict(PICTURES, verbose=0), own, atol=1e-3)
 
 

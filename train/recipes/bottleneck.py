@@ -28,12 +28,13 @@ STEPS = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=224, epochs=60)
-    arguments.backbone(parser)
+    arguments.recipe(parser, side=None, epochs=60)
+    arguments.backbone(parser, "EfficientNetLite2")
     arguments.learning(parser, learning_rate=1e-3, patience=8, dropout=0.2)
 
 
 def run(args: argparse.Namespace) -> int:
+    args.size = args.size or backbones.default_size(args.backbone)
     run = Run.begin(args)
     model, state, choose = train(
         run, args, epochs=args.epochs, learning_rate=args.learning_rate, patience=args.patience

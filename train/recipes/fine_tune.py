@@ -42,8 +42,8 @@ PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=224, epochs=3)
-    arguments.backbone(parser)
+    arguments.recipe(parser, side=None, epochs=3)
+    arguments.backbone(parser, "EfficientNetLite0")
     arguments.learning(parser, learning_rate=3e-5, patience=3, dropout=0.2)
     add = parser.add_argument
     add(
@@ -97,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.refit and args.start is None and args.head != "gap":
         raise DataError("--refit needs a network with pooled features: --head gap.")
+    args.size = args.size or backbones.default_size(args.backbone)
     run = Run.begin(args)
     model, pretrained = start(args, run)
     if args.refit and networks.POOL not in {layer.name for layer in model.layers}:

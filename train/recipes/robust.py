@@ -33,8 +33,8 @@ WARM_RATE = 1e-3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=0, epochs=3, batch=64)
-    arguments.backbone(parser, head=False)
+    arguments.recipe(parser, side=None, epochs=3, batch=64)
+    arguments.backbone(parser, "EfficientNetLite2", head=False)
     arguments.learning(parser, learning_rate=2e-4, patience=3, dropout=0.2)
     add = parser.add_argument
     add(

@@ -74,7 +74,8 @@ function longestRun(/** @type {number[]} */ rows) {
 function sharp(/** @type {number[]} */ rows, /** @type {number} */ top, /** @type {number} */ bottom) {
   const inside = rows.slice(top, bottom);
   if (inside.reduce((sum, one) => sum + one, 0) / inside.length > PHOTO) return false;
-  const begins = top === 0 || rows[Math.max(0, top - 2)] - rows[Math.min(top + 2, bottom - 1)] > 0.4;
-  const ends = bottom === rows.length || rows[Math.min(bottom + 1, rows.length - 1)] - rows[Math.max(bottom - 3, top)] > 0.4;
+  const edge = (/** @type {number} */ outside, /** @type {number} */ within) => rows[outside] > 0.9 && rows[within] < PHOTO;
+  const begins = top === 0 || edge(Math.max(0, top - 2), Math.min(top + 2, bottom - 1));
+  const ends = bottom === rows.length || edge(Math.min(bottom + 1, rows.length - 1), Math.max(bottom - 3, top));
   return begins && ends && (top > 0 || bottom < rows.length);
 }

@@ -176,7 +176,7 @@ def test_classes_that_differ(
 @pytest.mark.parametrize(
     ("backbone", "words"),
     [
-        (["--weights", "{file}"], "does not hold the weights of mobilenetv2"),
+        (["--weights", "{file}"], "does not hold the weights of efficientnetlite2"),
         (["--weights", "missing.h5"], "There is no weights file"),
         (["--weights", "none", "--backbone", "Resnet1"], "There is no network Resnet1"),
         (["--weights", "none", "--backbone", "Xception", "--size", "32"], "cannot be built"),

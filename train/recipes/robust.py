@@ -118,9 +118,11 @@ def divide(
         upper = keras.Model(features, backbone.output)
         lower = keras.Model(backbone.input, features)
     except ValueError as error:
+        joins = [one.name for one in backbone.layers if isinstance(one, keras.layers.Add)]
+        some = joins[-4:] or [one.name for one in backbone.layers[-8:-4]]
         raise DataError(
-            f"{name} cannot be divided behind a layer {layer!r}; `python -m train summary` of a"
-            " model with this backbone lists its layers."
+            f"{name} cannot be divided behind a layer {layer!r}; --learn-from takes, for example,"
+            f" {', '.join(some)}."
         ) from error
     pictures = networks.pictures(size)
     x = lower(backbones.preprocess(name, pictures))

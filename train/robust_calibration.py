@@ -1,6 +1,7 @@
 """What is chosen for a robust network: on validation photos, and on views of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,6 +22,8 @@ ALONE, ALIKE = 0.004, 0.015
 """Share of the views of one photo, and of two of the same label, that may be called several."""
 UPRIGHT = 0.01
 """Share of the upright views that may be looked at turned, too."""
+SURE = 2.2
+"""Log-odds of familiarity, 0.9, from which on a photo of other things is told to the user."""
 BATCH = 64
 PARALLEL = 4
 """Photos that one thread decodes and passes on at a time."""
@@ -44,11 +47,7 @@ def calibrate(
         views: of validation photos, of the labels and of other things.
         familiar: the ImageNet classes of the labels; learned from the photos where left out.
     """
-    pixels = Pixels(photos, size)
-    rows = parallel_batches(
-        lambda which: runner(pixels(which))[FEATURES], len(photos), PARALLEL, "Calibrating"
-    )
-    found = _said(learner, np.concatenate([row for _, row in rows]))
+    found = _said(learner, _features(runner, size, photos))
     weights = None
     if OUTPUT in found:
         said = _softmax(found[OUTPUT])
@@ -77,6 +76,33 @@ def _said(learner: keras.Model, features: NDArray[Any]) -> dict[str, NDArray[np.
     batches = np.array_split(features, -(-len(features) // BATCH))
     rows = [learner.predict_on_batch(batch.astype(np.float32)) for batch in batches]
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def lookalikes(
+    learner: keras.Model,
+    runner: Runner,
+    size: tuple[int, int],
+    others: Photos,
+    rejection: Rejection,
+) -> list[Path]:
+    """Photos of other things that are surely taken for the labels: perhaps they show one.
+
+    Args:
+        others: that were not learned from.
+        rejection: with the offset that was chosen; the rest as `calibrate`.
+    """
+    found = _said(learner, _features(runner, size, others))
+    said = _softmax(found[OUTPUT]) if OUTPUT in found else None
+    odds = rejection.odds(found[KNOWN][:, 0], said) - rejection.offset
+    return [others.paths[i] for i in np.flatnonzero(odds > SURE)]
+
+
+def _features(runner: Runner, size: tuple[int, int], photos: Photos) -> NDArray[np.float32]:
+    pixels = Pixels(photos, size)
+    rows = parallel_batches(
+        lambda which: runner(pixels(which))[FEATURES], len(photos), PARALLEL, "Calibrating"
+    )
+    return np.concatenate([row for _, row in rows])
 
 
 def present_threshold(logits: NDArray[np.float32], views: Learned) -> float:

@@ -81,11 +81,13 @@ def test_stress(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         (["--learn-from", "no_such_layer"], "cannot be divided behind a layer 'no_such_layer'"),
         (["--others", "nowhere"], "There is no folder nowhere"),
+        (["--others", "{data}/train"], "are photos of the labels, too, for example"),
     ],
 )
 def test_mistakes_are_one_line(
     data: Path, tmp_path: Path, more: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    more = [part.format(data=data) for part in more]
     arguments = ["robust", "--data", str(data), "--out", str(tmp_path / "m"), *NETWORK, *more]
     assert main(arguments) == 2
     assert reason in capsys.readouterr().err

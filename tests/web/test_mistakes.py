@@ -8,8 +8,8 @@ from playwright.sync_api import Page, Route, expect
 from support.photo_servers import HTML, as_json
 from tests.web.conftest import Visits
 from tests.web.site import APACHE, RED, Site, apache, solid
-from tests.web.states import STATES, Pictures, empty, problem
-from tests.web.visitor import CAT, DOG, hand_over, offering, verdict
+from tests.web.states import STATES, Pictures, empty, offering, problem
+from tests.web.visitor import CAT, DOG, hand_over, verdict
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,21 @@ heads learn from what it said.
 """
 
 import argparse
+import sys
 
 import keras
 import numpy as np
 
 from common.errors import DataError
+from common.file_names import printable
 from train import arguments, backbones, heads, networks
+from train.data import Photos
 from train.export_run import export_run
 from train.imagenet_head import OUTPUT, load_head
 from train.onnx_runner import onnx_runner
 from train.others import OTHER, read_others, split_by_kind
-from train.robust_calibration import calibrate
+from train.rejection import Rejection
+from train.robust_calibration import calibrate, lookalikes
 from train.runs import Run, State
 from train.training import fit
 from train.view_features import FEATURES, TEACHER, Rows, Views, view_features
@@ -30,6 +34,8 @@ VALIDATION = 0.125
 WARM_UP = 0.25
 """Share of the views on which the heads learn alone, before the backbone moves."""
 WARM_RATE = 1e-3
+SHOWN = 10
+"""Photos of other things that look like a label: the first are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         folders.append((args.data / OTHER, 1.0))
     run = Run.begin(args)
     others = read_others(folders)
+    refuse_labels(others, run)
     known, strange = split_by_kind(others, args.held_share) if others else (None, None)
 
     size = (args.size, args.size)
@@ -95,8 +102,35 @@ def run(args: argparse.Namespace) -> int:
     )
     model = assembled(args.backbone, backbone, network, len(run.labels), args.dropout, head)
     calibration = calibrate(network, runner, size, run.validation, validation, args.familiar)
+    if strange:
+        rejection = calibration.familiarity
+        assert isinstance(rejection, Rejection), "made by calibrate"
+        found = lookalikes(network, runner, size, strange, rejection)
+        for path in found[:SHOWN]:
+            print(f"looks like one of the labels: {printable(path)}", file=sys.stderr)
+        if len(found) > SHOWN:
+            print(f"… and {len(found) - SHOWN} more photos of other things", file=sys.stderr)
     provenance = backbones.provenance(args.backbone, args.weights)
     return export_run(run, model, history, provenance, calibration)
+
+
+def refuse_labels(others: Photos | None, run: Run) -> None:
+    """Other things that are among the labels' photos would teach the opposite of what is meant.
+
+    Raises:
+        DataError: there are some; by content, not by name.
+    """
+    own = {*run.train.digests, *run.validation.digests, *run.test.digests}
+    if others is None:
+        return
+    both = [
+        path for path, digest in zip(others.paths, others.digests, strict=True) if digest in own
+    ]
+    if both:
+        raise DataError(
+            f"{len(both)} photos of other things are photos of the labels, too, for example"
+            f" {printable(both[0])}."
+        )
 
 
 def divide(

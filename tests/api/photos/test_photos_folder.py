@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_restful import Api
 
+from api import errors
 from api.photos.folder import Folder
 from api.routes.samples import Sample, Samples
 from common.errors import PhotoSourceUnavailable
@@ -137,9 +137,9 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def samples_client(folder: Folder | None):  # type: ignore[no-untyped-def]
     app = Flask("samples")
-    api, wired = Api(app), {"resource_class_kwargs": {"folder": folder}}
-    api.add_resource(Samples, "/api/v1/samples", **wired)
-    api.add_resource(Sample, "/api/v1/samples/<key>", **wired)
+    errors.register(app)
+    app.add_url_rule("/api/v1/samples", view_func=Samples.as_view("samples", folder=folder))
+    app.add_url_rule("/api/v1/samples/<key>", view_func=Sample.as_view("sample", folder=folder))
     return app.test_client()
 
 

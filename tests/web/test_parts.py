@@ -47,6 +47,24 @@ def looking(page: Page, file: dict[str, Any]) -> None:
     expect(page.locator(".box")).to_be_focused()
 
 
+def place(page: Page) -> dict[str, float]:
+    """Where the picture is, once the page no longer scrolls to it."""
+    found: dict[str, float] = page.locator(".selecting").evaluate(
+        """async (element) => {
+            let still = 0;
+            let before = element.getBoundingClientRect();
+            while (still < 10) {
+                await new Promise(requestAnimationFrame);
+                const now = element.getBoundingClientRect();
+                still = now.x === before.x && now.y === before.y ? still + 1 : 0;
+                before = now;
+            }
+            return { x: before.x, y: before.y, width: before.width, height: before.height };
+        }"""
+    )
+    return found
+
+
 def part(page: Page) -> list[float]:
     """The region that was asked about: that of the call."""
     page.click("summary")
@@ -56,8 +74,7 @@ def part(page: Page) -> list[float]:
 
 def test_a_box_by_mouse(opened: Page) -> None:
     looking(opened, halves())
-    box = opened.locator(".selecting").bounding_box()
-    assert box
+    box = place(opened)
     opened.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 10)
     opened.mouse.down()
     opened.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.9, steps=4)
@@ -107,8 +124,7 @@ def test_a_box_by_finger(visits: Visits, site: Site) -> None:
     page = visits.page(**PHONE)
     page.goto(site.url)
     looking(page, halves())
-    box = page.locator(".selecting").bounding_box()
-    assert box
+    box = place(page)
     before = page.evaluate("scrollY")
     session = page.context.new_cdp_session(page)
     for kind, share in (

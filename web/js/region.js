@@ -47,6 +47,7 @@ export function showRegion(card, button, onChoose) {
       button.focus();
     });
     find("button", open).focus({ preventScroll: true });
+    picture.scrollIntoView({ block: "nearest" }); // the button may lie far below it
   });
 }
 

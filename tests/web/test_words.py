@@ -100,3 +100,19 @@ def test_a_picture_found_on_a_page_says_so(opened: Page, site: Site) -> None:
     expect(opened.locator("figcaption")).to_contain_text("Found on that page: example.org")
     link = opened.locator("figcaption").get_by_role("link")
     expect(link).to_have_attribute("href", source["page"])
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        ({"turned": 180, "region": None}, "I turned it upright to look."),
+        ({"turned": 0, "region": [0, 0.3, 1, 0.4]}, "I looked at the photo inside its frame."),
+    ],
+)
+def test_how_i_looked_is_said(
+    opened: Page, site: Site, look: dict[str, object], words: str
+) -> None:
+    answer_with(opened, look=look)
+    opened.fill("#url", serve(site, "red.jpg", RED))
+    opened.press("#url", "Enter")
+    expect(opened.locator(".facts span").first).to_have_text(words)

@@ -12,6 +12,7 @@
  * @property {{fetch: number, decode: number, inference: number}} timing_ms
  * @property {{url: string, page: string | null}} [source] of a link: the picture, and the page that named it
  * @property {number[][]} [heatmap] of the top label: 0..1, a small grid over the whole picture
+ * @property {{turned: number, region: number[] | null}} [look] how it was looked at, if not as it came
  * @property {Record<string, number[][]>} [heatmaps] of each label that is present, where several are
  * @property {string} [preview] `data:` address of the picture as it was seen
  */

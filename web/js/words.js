@@ -117,10 +117,17 @@ export function facts(/** @type {Result} */ result, /** @type {Task} */ task) {
   const { format, width, height, bytes } = { ...image, ...original };
   const sent = original ? `, sent as ${image.width} × ${image.height}` : "";
   return [
+    ...looked(result.look),
     `Model ${model.name}, version ${model.version}`,
     `${number.format(total)} ms (${parts.join(", ")})`,
     `${format}, ${width} × ${height}, ${size(bytes)}${sent}`,
   ];
+}
+
+/** How the picture was looked at, where that was not as it came. */
+function looked(/** @type {Result["look"]} */ look) {
+  if (!look) return [];
+  return [look.turned ? "I turned it upright to look." : "I looked at the photo inside its frame."];
 }
 
 function size(/** @type {number} */ bytes) {

@@ -96,7 +96,22 @@ def look(raw: keras.Model, adopted: keras.Model, file: str, photos: Photographs 
     """
     side = int(raw.input_shape[1])
     seen = np.stack(list(draw(side, side).values())) if photos is None else photos(side)
-    normal = _run(raw, seen)
+    shape = [8, *(side if size is None else size for size in adopted.input_shape[1:])]
+    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    far = [_run(adopted, noise * size).reshape(8, -1) for size in (1, 30, 1000, 3e4)]
+    return judge(_run(raw, seen), far, file)
+
+
+def judge(normal: NDArray[np.float32], far: list[NDArray[np.float32]], file: str) -> Outputs:
+    """Whether (pictures, outputs) are probabilities or logits.
+
+    Args:
+        normal: what came out for pictures.
+        far: what came out for inputs that are none.
+
+    Raises:
+        DataError: numbers that are none, or always the same.
+    """
     if not np.isfinite(normal).all():
         raise DataError(f"{file} gives {normal[~np.isfinite(normal)][0]} instead of numbers.")
     if normal.shape[1] == 1 and np.ptp(normal) == 0 and normal[0, 0] == 1:
@@ -104,9 +119,6 @@ def look(raw: keras.Model, adopted: keras.Model, file: str, photos: Photographs 
             f"{file} says 1 whatever it sees: a softmax over a single output; train it with a"
             " sigmoid."
         )
-    shape = [8, *(side if size is None else size for size in adopted.input_shape[1:])]
-    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    far = [_run(adopted, noise * size).reshape(8, -1) for size in (1, 30, 1000, 3e4)]
     every = np.concatenate([normal, *far])
     every = every[np.isfinite(every).all(axis=1)]
     if every.min() < -1e-3 or every.max() > 1 + 1e-3:

@@ -25,12 +25,11 @@ from train.keras_configs import class_names, described, is_channels_first, moder
 
 _RESAVE = "load it where it was made and save the whole model: model.save('model.keras')"
 _OTHER_FILES = (
-    (b"", b"TFL3", "a TensorFlow Lite file, made for phones from a Keras model; adopt that one"),
-    (b"\x80", b"", "a Python pickle (PyTorch, scikit-learn), which could run any code;"
+    (b"\x80", "a Python pickle (PyTorch, scikit-learn), which could run any code;"
      " only Keras models are adopted"),
-    (b"\x08", b"", "an ONNX file or a frozen graph of TensorFlow; adopt the Keras model that it was"
+    (b"\x08", "an ONNX file or a frozen graph of TensorFlow; adopt the Keras model that it was"
      " made from"),
-    (b"{", b"", "JSON, the architecture without its weights (or a model for the browser);"
+    (b"{", "JSON, the architecture without its weights (or a model for the browser);"
      f" {_RESAVE}"),
 )  # fmt: skip
 
@@ -68,10 +67,9 @@ def _config(file: Path) -> Any:
     """The architecture that a file describes, as plain values; None for weights alone."""
     name = printable(file)
     if file.is_dir():
-        kind = "a SavedModel folder" if (file / "saved_model.pb").exists() else "a folder"
         raise ModelError(
-            f"{name} is {kind}; its graph would run as it is. To adopt the model, {_RESAVE}"
-            " (with TensorFlow before 2.16, tf.keras.models.load_model opens the folder)."
+            f"{name} is a folder, but no SavedModel: there is no saved_model.pb in it; name a file,"
+            " or the folder that holds that."
         )
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
@@ -84,8 +82,8 @@ def _config(file: Path) -> Any:
         )
     with file.open("rb") as stream:
         head = stream.read(8)
-    for start, later, what in _OTHER_FILES:
-        if head.startswith(start) and head[4:].startswith(later) and (start or later):
+    for start, what in _OTHER_FILES:
+        if head.startswith(start):
             raise ModelError(f"{name} is {what}.")
     with h5py.File(file) as archive:
         text = archive.attrs.get("model_config")

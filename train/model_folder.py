@@ -31,6 +31,7 @@ from common.golden import draw
 from train.calibration import Calibration
 from train.data import Photos, Pixels
 from train.evaluation import answers, label_indices
+from train.foreign_graph import ForeignGraph
 from train.metrics import Figures, measure
 from train.networks import serving
 from train.onnx_export import check_parity, to_onnx
@@ -46,8 +47,8 @@ PARITY_PHOTOS = 32
 class TrainedModel:
     """A trained network and everything the card says of it."""
 
-    model: keras.Model
-    """Pictures in, logits out."""
+    model: keras.Model | ForeignGraph
+    """Pictures in, logits out; or a whole graph, which cannot be trained further."""
     recipe: str
     settings: dict[str, Any]
     labels: tuple[str, ...]
@@ -87,24 +88,20 @@ def write_folder(
     """
     with _beside(out, overwrite) as half:
         calibration = trained.calibration
-        familiarity = calibration.familiarity and calibration.familiarity.output(trained.model)
-        graph = serving(trained.model, calibration.temperature, familiarity)
-        to_onnx(graph, half / ONNX)
-        height, width = graph.inputs[0].shape[1:3]
-        check_parity(graph, half / ONNX, _some_pictures(photos, (height, width)))
-        trained.model.save(half / KERAS)
-        trained.model.save_weights(half / WEIGHTS)
-        files = {name: FileSpec(sha256=sha256_of(half / name)) for name in (KERAS, WEIGHTS)} | {
-            ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)
-        }
+        size, outputs = _write_network(trained, half, photos)
+        files = {
+            name: FileSpec(sha256=sha256_of(half / name))
+            for name in (KERAS, WEIGHTS)
+            if (half / name).exists()
+        } | {ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)}
         card = ModelCard(
             name=out.name,
             version=version,
             created=datetime.now(UTC).replace(microsecond=0),
             labels=trained.labels,
             description=trained.description,
-            input=InputSpec(height=height, width=width),
-            outputs=OutputSpec(**{name: name for name in graph.output}),
+            input=InputSpec(height=size[0], width=size[1]),
+            outputs=outputs,
             recipe=trained.recipe,
             settings=trained.settings,
             data=trained.data,
@@ -136,6 +133,28 @@ def write_folder(
         write_card(card, half)
         Classifier.load(half)  # what the service will do; refuses here rather than there
     return figures
+
+
+def _write_network(
+    trained: TrainedModel, folder: Path, photos: Photos | None
+) -> tuple[tuple[int, int], OutputSpec]:
+    """Write and prove `model.onnx`, and what training could go on from, if there is such.
+
+    Returns:
+        (height, width) of the pictures, and the outputs.
+    """
+    if isinstance(trained.model, ForeignGraph):  # proven against its original when it was made
+        trained.model.write(folder)
+        return (trained.model.side, trained.model.side), OutputSpec()
+    calibration = trained.calibration
+    familiarity = calibration.familiarity and calibration.familiarity.output(trained.model)
+    graph = serving(trained.model, calibration.temperature, familiarity)
+    to_onnx(graph, folder / ONNX)
+    height, width = graph.inputs[0].shape[1:3]
+    check_parity(graph, folder / ONNX, _some_pictures(photos, (height, width)))
+    trained.model.save(folder / KERAS)
+    trained.model.save_weights(folder / WEIGHTS)
+    return (height, width), OutputSpec(**{name: name for name in graph.output})
 
 
 def _some_pictures(photos: Photos | None, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""A Keras file that you already have becomes a model folder that serves.
+"""A model that you already have becomes a model folder that serves.
 
     python -m train adopt cats.keras --labels cat,dog --scale 1/255 --out models/cats
     python -m train adopt model.h5 --labels cat,dog --size 150 --scale 1/255 --out models/old
@@ -11,7 +11,8 @@ scripts save it (the model, or the weights of its dense layers). `--scale` is wh
 multiplied pixels of 0..255 by. Whether the model gives logits or probabilities is found out by what
 comes out of it, and told. One sigmoid output becomes two scores: the first label's is one minus the
 second's. Export is refused where ONNX Runtime and Keras differ. A file with a Lambda layer is
-refused, since loading it would run the code in it.
+refused, since loading it would run the code in it. A SavedModel folder or a `.tflite` file is
+converted, and serves, but cannot be trained further.
 """
 
 import argparse
@@ -20,16 +21,18 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from common.card import DataFingerprint
 from common.errors import DataError
 from common.file_names import portable, printable
-from train import arguments, backbones, keras_files
+from train import arguments, backbones, foreign_graph, keras_files
 from train.adoption import Preprocessing, assemble
 from train.data import Photos, Pixels, scan
 from train.evaluation import table
+from train.foreign_graph import ForeignGraph, is_foreign
 from train.model_folder import TrainedModel, write_folder
 
 _NO_PHOTOS = DataFingerprint(
@@ -40,7 +43,7 @@ _NO_PHOTOS = DataFingerprint(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", type=Path, help="a .keras or .h5 file")
+    add("file", type=Path, help="a .keras, .h5 or .tflite file, or a SavedModel folder")
     add(
         "--labels",
         type=arguments.names,
@@ -85,13 +88,16 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} is there already; --overwrite replaces it.")
     if args.scale is None and args.backbone is None:
         raise DataError("--scale is needed: what did training multiply the pixels by (1/255, 1)?")
-    adopted = keras_files.load(args.file)
     photos = scan(args.data / "validation") if args.data else None
+    some = photos and partial(_some, photos)
     before = Preprocessing(args.scale, args.offset, args.backbone, args.backbone_weights, args.size)
-    model, outputs = assemble(
-        adopted, printable(args.file), before, len(args.labels), args.outputs,
-        photos and partial(_some, photos),
-    )  # fmt: skip
+    labels = len(args.labels)
+    model: keras.Model | ForeignGraph
+    if is_foreign(args.file):
+        model, outputs = foreign_graph.assemble(args.file, before, labels, args.outputs, some)
+    else:
+        adopted, name = keras_files.load(args.file), printable(args.file)
+        model, outputs = assemble(adopted, name, before, labels, args.outputs, some)
     if not args.outputs:
         print(
             f"{printable(args.file)} gives {outputs}, by what comes out of it;"

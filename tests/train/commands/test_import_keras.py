@@ -123,11 +123,6 @@ def no_model(file: Path) -> None:
     file.write_bytes(b"not a model at all")
 
 
-def saved_model(file: Path) -> None:
-    file.mkdir()
-    (file / "saved_model.pb").write_bytes(b"x")
-
-
 def a_zip(file: Path) -> None:
     with zipfile.ZipFile(file, "w") as out:
         out.writestr("keras_model.h5", b"x")
@@ -181,9 +176,7 @@ def sigmoid(file: Path) -> None:
         (no_model, "a.keras", [], "a.keras cannot be"),
         (no_model, "a.h5", [], "a.h5 cannot be"),
         (lambda file: None, "gone.keras", [], "gone.keras cannot be read"),
-        (lambda file: file.mkdir(), "folder", [], "folder is a folder"),
-        (saved_model, "saved", [], "saved is a SavedModel folder"),
-        (lambda file: file.write_bytes(b"\x1c\0\0\0TFL3\0"), "a.tflite", [], "TensorFlow Lite"),
+        (lambda file: file.mkdir(), "folder", [], "no SavedModel: there is no saved_model.pb"),
         (lambda file: file.write_bytes(b"\x80\x04pickled"), "a.pkl", [], "a Python pickle"),
         (lambda file: file.write_bytes(b"\x08\x07\x12\x04"), "a.onnx", [], "an ONNX file"),
         (lambda file: file.write_text('{"class_name": "Model"}'), "a.json", [], "JSON"),

@@ -86,7 +86,7 @@ def assemble(
         original = _original(link, name, prepared)
     core = network.core(original["input"], original["output"])
     rows = _run(core, PREPARED, prepared)
-    expected = original["rows"].reshape(rows.shape)
+    expected = original["rows"].reshape(len(rows), -1)
     if not np.isfinite(expected).all():
         raise DataError(f"{name} gives {expected[~np.isfinite(expected)][0]} instead of numbers.")
     allowed = PARITY_8_BIT if original["eight_bit"] else PARITY
@@ -111,7 +111,11 @@ def _converted(file: Path, name: str) -> onnx.ModelProto:
     kind = ["--saved-model", str(file), "--signature_def", SIGNATURE]
     what = kind if file.is_dir() else ["--tflite", str(file)]
     _program("tf2onnx.convert", *what, "--output", str(target), "--opset", str(OPSET), name=name)
-    return onnx.load(target)
+    proto = onnx.load(target)
+    for node in proto.graph.node:
+        if not onnx.defs.has(node.op_type, node.domain):
+            raise ModelError(f"{name} has the operation {node.op_type}, which ONNX does not know.")
+    return proto
 
 
 def _check_saved_model(folder: Path, name: str) -> None:
@@ -162,8 +166,12 @@ def _program(module: str, *arguments: str, name: str) -> None:
 def _run(model: onnx.ModelProto, name: str, values: NDArray[Any]) -> NDArray[np.float32]:
     options = ort.SessionOptions()
     options.log_severity_level = 3  # errors only
-    session = ort.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    found: NDArray[np.float32] = session.run(None, {name: values})[0]
+    try:
+        session = ort.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        found: NDArray[np.float32] = session.run(None, {name: values})[0]
+    except Exception as error:  # ONNX Runtime's own types share no base class
+        said = printable(str(error).splitlines()[0][:250])
+        raise ModelError(f"ONNX Runtime cannot run the converted model: {said}") from error
     return found

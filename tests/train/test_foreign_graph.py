@@ -205,7 +205,7 @@ def cut_lite(file: Path) -> None:
     [
         (two_outputs, [], "has 2 outputs side by side"),
         (two_inputs, [], "takes 2 inputs"),
-        (unknown_operation, [], "cannot be converted by TensorFlow and tf2onnx"),
+        (unknown_operation, [], "has the operation Betainc, which ONNX does not know"),
         (reads_files, [], "has the operation ReadFile"),
         (no_signature, [], "has no signature serving_default"),
         (rows, [], "takes (2,), not pictures"),

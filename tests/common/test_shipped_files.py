@@ -28,13 +28,21 @@ SHIPPED = [
 PROVE = """
 import sys
 from pathlib import Path
-from common.classifier import Classifier
-from common.errors import ModelError
-try:
-    Classifier.load(Path(sys.argv[1]), precision=sys.argv[2])
-except ModelError as error:
-    sys.exit(f"refused: {error}")
+from common.card import FILES, read_card
+from common.classifier import Classifier, golden_error
+from common.golden import draw
+folder, precision, *pictures = sys.argv[1:]
+classifier = Classifier.load_unverified(read_card(Path(folder)), Path(folder), precision=precision)
+card, names = classifier.card, classifier.card.outputs.all()
+for picture in pictures:
+    found = classifier.run(draw(*classifier.target)[picture][None], names)
+    for name, values in zip(names, found, strict=True):
+        error = golden_error(values[0], card.golden[picture][name])
+        if not error <= card.files[FILES[precision]].tolerance:
+            sys.exit(f"{picture}/{name} differs by {error:g}")
 """
+EMULATED_SLOWLY = ("Haswell", "float32")
+"""Fused multiplications are emulated in software: a minute for a picture, else seconds."""
 
 each_shipped_file = pytest.mark.parametrize(
     ("folder", "precision"), SHIPPED, ids=[f"{folder.name}-{name}" for folder, name in SHIPPED]
@@ -50,10 +58,14 @@ def test_a_shipped_file_is_proven_on_another_cpu(
     folder: Path, precision: Precision, cpu: str
 ) -> None:
     card = read_card(folder)
-    assert card.for_precision(precision).golden
+    pictures = list(card.for_precision(precision).golden)
+    assert pictures
+    if (cpu, precision) == EMULATED_SLOWLY:
+        pictures = pictures[-1:]
     if precision == "int8" and card.int8 and card.int8.weight_bits == 8:
         pytest.skip("8-bit weights are for CPUs with VNNI: others never take this file")
     command = [str(QEMU), "-cpu", cpu, sys.executable, "-c", PROVE, str(folder), precision]
+    command += pictures
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines = [line for line in result.stderr.splitlines() if "TCG doesn't support" not in line]
     assert result.returncode == 0, "\n".join(lines)

@@ -6,7 +6,7 @@ it was turned. All from the same maps of the backbone.
 
 import keras
 
-from train.imagenet_head import CLASSES, OUTPUT
+from train.imagenet_head import CLASSES, OUTPUT, divergence
 from train.networks import LOGITS, POOL, PRESENCE, TURN
 
 KNOWN = "known"
@@ -65,17 +65,6 @@ class Anywhere(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return shape[0], shape[3]
-
-
-def divergence(teacher: keras.KerasTensor, student: keras.KerasTensor) -> keras.KerasTensor:
-    """The Kullback-Leibler divergence, in nats, of the student's logits from the teacher's.
-
-    What holds the ImageNet head to what it said before (learning without forgetting, Li and Hoiem
-    2016, arXiv:1606.09282).
-    """
-    said = keras.ops.softmax(teacher, axis=-1)
-    apart = keras.ops.log_softmax(teacher, axis=-1) - keras.ops.log_softmax(student, axis=-1)
-    return keras.ops.sum(said * apart, axis=-1)
 
 
 def losses(*, imagenet: bool) -> dict[str, object]:

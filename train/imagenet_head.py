@@ -62,6 +62,18 @@ def load_head(backbone: str, source: str) -> tuple[NDArray[np.float32], NDArray[
     return kernel, bias
 
 
+def head_source(weights: str, source: str | None) -> str | None:
+    """Where the ImageNet head comes from: `imagenet`, a file, or None for going without.
+
+    Args:
+        weights: the backbone's: with ImageNet's the head comes along.
+        source: what was asked for: `imagenet`, `none`, a file, or None for what fits the weights.
+    """
+    if source is None:
+        return IMAGENET if weights == IMAGENET else None
+    return None if source == NONE else source
+
+
 def keep_head(model: keras.Model, backbone: str, weights: str, source: str | None) -> keras.Model:
     """Attach a backbone's ImageNet head, where it is asked for and there is one.
 
@@ -73,10 +85,11 @@ def keep_head(model: keras.Model, backbone: str, weights: str, source: str | Non
     Raises:
         DataError: what was asked for cannot be had.
     """
-    if source == NONE or (source is None and weights != IMAGENET):
+    wanted = head_source(weights, source)
+    if wanted is None:
         return model
     try:
-        return attach(model, *load_head(backbone, source or IMAGENET))
+        return attach(model, *load_head(backbone, wanted))
     except DataError as error:
         if source is not None:
             raise
@@ -110,6 +123,17 @@ def has_head(model: keras.Model) -> bool:
     return any(layer.name == OUTPUT for layer in model.layers)
 
 
+def divergence(teacher: keras.KerasTensor, student: keras.KerasTensor) -> keras.KerasTensor:
+    """The Kullback-Leibler divergence, in nats, of the student's logits from the teacher's.
+
+    What holds the ImageNet head to what it said before (learning without forgetting, Li and Hoiem
+    2016, arXiv:1606.09282).
+    """
+    said = keras.ops.softmax(teacher, axis=-1)
+    apart = keras.ops.log_softmax(teacher, axis=-1) - keras.ops.log_softmax(student, axis=-1)
+    return keras.ops.sum(said * apart, axis=-1)
+
+
 @keras.saving.register_keras_serializable("dogorcat")
 class Distillation(keras.layers.Layer):  # type: ignore[misc]
     """Passes logits on, and adds what the ImageNet head has forgotten to the loss.
@@ -124,9 +148,7 @@ class Distillation(keras.layers.Layer):  # type: ignore[misc]
     def call(
         self, logits: keras.KerasTensor, student: keras.KerasTensor, teacher: keras.KerasTensor
     ) -> keras.KerasTensor:
-        says = keras.ops.softmax(teacher, axis=-1)
-        apart = keras.ops.log_softmax(teacher, axis=-1) - keras.ops.log_softmax(student, axis=-1)
-        self.add_loss(self.weight * keras.ops.mean(keras.ops.sum(says * apart, axis=-1)))
+        self.add_loss(self.weight * keras.ops.mean(divergence(teacher, student)))
         return logits
 
     def compute_output_shape(

@@ -69,6 +69,18 @@ def test_several(folder: Path) -> None:
     assert set(found.heatmaps) == set(found.present)
 
 
+def test_random_weights_have_no_imagenet_head(own_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plain"
+    arguments = [
+        "robust", "--data", str(own_data), "--out", str(out), "--cache", str(tmp_path / "cache"),
+        "--views", "32", "--epochs", "1", "--weights", "none", *NETWORK,
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    card = Classifier.load(out).card
+    assert card.pretrained is None
+    assert card.outputs.familiarity == "familiarity"
+
+
 def test_stress(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stress", str(folder), str(data / "validation"), "--limit", "6"]) == 0
     lines = capsys.readouterr().out.splitlines()

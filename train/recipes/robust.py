@@ -20,7 +20,7 @@ from common.file_names import printable
 from train import arguments, backbones, heads, networks
 from train.data import Photos
 from train.export_run import export_run
-from train.imagenet_head import OUTPUT, load_head
+from train.imagenet_head import OUTPUT, head_source, load_head
 from train.onnx_runner import onnx_runner
 from train.others import OTHER, read_others, split_by_kind
 from train.rejection import Rejection
@@ -80,9 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
     size = (args.size, args.size)
     backbone = backbones.build(args.backbone, args.weights, size, args.seed)
-    head = None
-    if args.imagenet_head != backbones.NONE:
-        head = load_head(args.backbone, args.imagenet_head or args.weights)
+    source = head_source(args.weights, args.imagenet_head)
+    head = load_head(args.backbone, source) if source else None
     frozen, upper = divide(args.backbone, backbone, args.learn_from, size, head)
 
     views = Views(run.train, known, size, args.seed)

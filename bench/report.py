@@ -25,7 +25,8 @@ def main() -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     DOCUMENT.write_text(before + BEGIN + _tables(results) + END + after, encoding="utf-8")
-    _plot(results)
+    if results.get("capacity"):
+        _plot(results)
     print(f"{DOCUMENT} and {PLOT} are written.")
 
 
@@ -34,7 +35,7 @@ def _tables(results: dict[str, Any]) -> str:
     parts += [
         make(results)
         for name, make in (("capacity", _capacity), ("sizes", _sizes), ("latency", _latency))
-        if name in results
+        if results.get(name)
     ]
     return "\n" + "\n".join(parts) + "\n"
 
@@ -64,10 +65,11 @@ def _capacity(results: dict[str, Any]) -> str:
         )
     for key, one in results["capacity"].items():
         name, precision = key.rsplit(", ", 1)
-        share = results["floor"][precision]["cpu_ms"] / one["cpu_ms"]
+        floor = results["floor"].get(precision)
+        share = f"{floor['cpu_ms'] / one['cpu_ms']:.2f}" if floor else ""
         shown = f"**{name}**" if name == SERVICE else name
         lines.append(
-            f"| {shown} | {precision} | {one['cpu_ms']:.1f} ms | {share:.2f}"
+            f"| {shown} | {precision} | {one['cpu_ms']:.1f} ms | {share}"
             f" | {one['per_second']:.0f} | {one['p50_ms']['8']:.0f}, {one['p99_ms']['8']:.0f} ms"
             f" | {one['p50_ms']['1']:.1f} ms | {one['pss_mb']:.0f} MB | {one['ready_s']:.1f} s |"
         )

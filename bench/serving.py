@@ -1,9 +1,10 @@
 """How quick the service is, beside its peers and the floor: `make bench`.
 
-    python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog]
+    python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog] [--turns 15]
 
 Every candidate gets the same photos and the same file of the model, from the same machine, in
-turns of a second, so that what else the machine does meets all of them. The load generator
+turns of a second, so that what else the machine does meets all of them. What cannot start is
+left out, and a line says why. The load generator
 shares the cores: what counts is the CPU time of a server's processes per picture. Results are
 kept in .cache/bench/serving.json, part by part; `python -m bench.report` makes the table and the
 plot of docs/performance.md of them. A quarter of an hour on two cores.
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,11 +28,12 @@ from typing import Any
 from bench import load
 from bench.processes import NotStarted, Server, running
 from bench.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
+from common.card import FILES
 from common.cpus import usable_cpus
 from support import photos
 
 RESULTS = Path(".cache/bench/serving.json")
-ROUNDS, TURN_S = 15, 1
+TURNS, TURN_S = 15, 1
 """Many short turns: how fast a virtual machine is changes from one second to the next."""
 SECONDS = 2
 LATENCY_S = 8
@@ -48,30 +51,45 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--model", type=Path, default=Path("models/cat_dog"), help="model folder")
+    parser.add_argument("--only", action="append", metavar="SERVER", help="leave out all others")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of a second each, for capacity")
     args = parser.parse_args()
     if unknown := set(args.parts) - parts.keys():
         parser.error(f"there is no part {unknown.pop()}; there are {', '.join(parts)}")
+    if shutil.which("wrk") is None:
+        parser.error("wrk is not installed; on Debian and Ubuntu: sudo apt-get install wrk")
+    if not (there := model_files(args.model)):
+        parser.error(f"there is no model in {args.model}")
+    for precision in FILES.keys() - there.keys():
+        print(f"left out: all in {precision}: {args.model} has no {FILES[precision]}", flush=True)
     results: Results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     results["machine"] = machine()
     for name in args.parts or parts:
-        parts[name](args.model, results)
+        parts[name](args, results)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def capacity(model: Path, results: Results) -> None:
+def capacity(args: argparse.Namespace, results: Results) -> None:
     """Closed loop with 500×375 photos: as much as each can, and what a picture costs."""
     files = photos.small().files
-    wanted, model_file = candidates(model), model_files(model)
+    wanted, model_file = _wanted(args), model_files(args.model)
     with _all(wanted, files[0]) as servers:
         found: dict[str, dict[str, list[load.Load]]] = {key: {} for key in servers}
         floors: dict[str, list[dict[str, float]]] = {name: [] for name in model_file}
-        for turn in range(ROUNDS):
+        for turn in range(args.turns):
             for connections in (8, 1, 32) if turn == 0 else (8,):
-                for candidate in (one for one in wanted if one.key in servers):
-                    if candidate.name == SERVICE and connections == 8:  # next to each other in time
-                        own = floor(model_file[candidate.precision], files, TURN_S)
-                        floors[candidate.precision].append(own)
+                for candidate in wanted:
+                    precision = candidate.precision
+                    if candidate.name == SERVICE and connections == 8 and precision in floors:
+                        try:  # right before the service, so that both meet the same machine
+                            own = floor(model_file[precision], files, TURN_S)
+                            floors[precision].append(own)
+                        except NotStarted as error:
+                            print(f"left out: {error}", flush=True)
+                            del floors[precision]
+                    if candidate.key not in servers:
+                        continue
                     one = load.closed(servers[candidate.key], files, connections, TURN_S)
                     found[candidate.key].setdefault(str(connections), []).append(one)
                     _say(f"{connections} connections", candidate.key, one)
@@ -97,11 +115,11 @@ def capacity(model: Path, results: Results) -> None:
         }
 
 
-def sizes(model: Path, results: Results) -> None:
+def sizes(args: argparse.Namespace, results: Results) -> None:
     """Closed loop with 12-megapixel photos, and with photos of all sizes."""
     results["sizes"] = {}
     sets = [photos.phone(), photos.mixed()]
-    with _all(candidates(model), sets[1].files[0]) as servers:
+    with _all(_wanted(args), sets[1].files[0]) as servers:
         for kind in sets:
             for key, server in servers.items():
                 load.closed(server, kind.files, 4, 1)  # each photo once
@@ -114,11 +132,11 @@ def sizes(model: Path, results: Results) -> None:
                 _say(kind.name, key, one)
 
 
-def latency(model: Path, results: Results) -> None:
+def latency(args: argparse.Namespace, results: Results) -> None:
     """Open loop: photos arrive at random, at a share of what each can do."""
     files = photos.small().files
     results["latency"] = {}
-    wanted = [one for one in candidates(model) if one.name != KERAS]
+    wanted = [one for one in _wanted(args) if one.name != KERAS]
     with _all(wanted, files[0]) as servers:
         for key, server in servers.items():
             quiet = load.closed(server, files, 1, SECONDS).p50_ms
@@ -137,7 +155,11 @@ def latency(model: Path, results: Results) -> None:
 
 
 def floor(model_file: Path, files: Sequence[bytes], seconds: float) -> dict[str, float]:
-    """Pictures in a second and CPU time per picture of `bench.lower_bound`."""
+    """Pictures in a second and CPU time per picture of `bench.lower_bound`.
+
+    Raises:
+        NotStarted: the file cannot be run.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for i, data in enumerate(files):
             (Path(folder) / str(i)).write_bytes(data)
@@ -149,9 +171,9 @@ def floor(model_file: Path, files: Sequence[bytes], seconds: float) -> dict[str,
             folder,
             str(len(files)),
         ]
-        done = subprocess.run(
-            [*command, str(seconds)], stdout=subprocess.PIPE, text=True, check=True
-        )
+        done = subprocess.run([*command, str(seconds)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NotStarted(f"the floor of {model_file}: {done.stderr.strip().splitlines()[-1]}")
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
@@ -182,6 +204,10 @@ def _versions_of_peers() -> dict[str, str]:
     return {name: found[name] for name in names if name in found}
 
 
+def _wanted(args: argparse.Namespace) -> list[Candidate]:
+    return [one for one in candidates(args.model) if not args.only or one.name in args.only]
+
+
 @contextlib.contextmanager
 def _all(wanted: Sequence[Candidate], photo: bytes) -> Iterator[dict[str, Server]]:
     """All that can be started, one after the other; one with nothing to do costs nothing."""
@@ -192,7 +218,7 @@ def _all(wanted: Sequence[Candidate], photo: bytes) -> Iterator[dict[str, Server
             server = running(one.key, one.command, one.path, one.env, one.cwd, request)
             try:
                 servers[one.key] = stack.enter_context(server)
-            except NotStarted as error:  # the others are measured all the same
+            except NotStarted as error:
                 print(f"left out: {error}", flush=True)
                 continue
             print(f"{one.key}: ready after {servers[one.key].ready_s:.2f} s", flush=True)

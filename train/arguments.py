@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from train.balance import UNEVEN
+from train.photos.balance import UNEVEN
 
 CACHE = Path(".cache/features")
 HEADS = ("gap", "flatten")

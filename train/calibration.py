@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from train.data import Photos
 from train.in_distribution import InDistribution, Pooled, outputs
 from train.networks import logits
+from train.photos.dataset import Photos
 from train.rejection import Rejection
 
 KEPT, MARGIN = 0.998, 1.0

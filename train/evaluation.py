@@ -10,8 +10,8 @@ from common.card import ModelCard
 from common.classifier import Classifier
 from common.errors import DataError
 from common.photo_files import photos_in
-from train.data import Photos, Pixels, parallel_batches
 from train.metrics import Figures, NeitherFigures
+from train.photos.dataset import Photos, Pixels, parallel_batches
 
 BATCH = 4
 """Photos that one thread decodes and classifies at a time."""

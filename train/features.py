@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from train.data import Photos, Pixels, parallel_batches
 from train.onnx_runner import Runner, onnx_runner
+from train.photos.dataset import Photos, Pixels, parallel_batches
 
 FEATURES = "features"
 BATCH = 4

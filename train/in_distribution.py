@@ -17,9 +17,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data import Photos, Pixels
 from train.imagenet_head import CLASSES, OUTPUT, has_head
 from train.networks import POOL
+from train.photos.dataset import Photos, Pixels
 
 Pooled = Callable[[Photos], NDArray[np.float32]]
 """Pooled features (photos, features) of photos, in their order."""

@@ -29,12 +29,12 @@ from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
 from train.calibration import Calibration
-from train.data import Photos, Pixels
 from train.evaluation import answers, label_indices
 from train.foreign_graph import ForeignGraph
 from train.metrics import Figures, measure
 from train.networks import serving
 from train.onnx_export import check_parity, to_onnx
+from train.photos.dataset import Photos, Pixels
 from train.report import write_report
 
 KERAS, WEIGHTS = "model.keras", "model.weights.h5"

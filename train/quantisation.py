@@ -25,11 +25,11 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
 from train.calibration import fit_offset, fit_temperature
-from train.data import Photos, Pixels
 from train.evaluation import answers, label_indices
 from train.graph import adjust, outside_of_convolutions
 from train.metrics import Figures
 from train.onnx_export import no_advice
+from train.photos.dataset import Photos, Pixels
 
 CALIBRATION = 256
 """Training photos that the ranges are measured on, spread evenly."""

@@ -19,8 +19,8 @@ from common.file_names import portable, printable
 from common.golden import draw
 from common.images import decode, preview
 from train import networks
-from train.data import Photos
 from train.metrics import Figures, reliability
+from train.photos.dataset import Photos
 from train.plots import confusion_plot, history_plot, reliability_plot
 
 MISTAKES = 24

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
-from train.data import Photos, Pixels, parallel_batches
 from train.heads import KNOWN
 from train.imagenet_head import CLASSES, OUTPUT
 from train.in_distribution import class_weights
 from train.networks import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Runner
+from train.photos.dataset import Photos, Pixels, parallel_batches
 from train.rejection import Rejection
 from train.view_features import FEATURES, Learned
 

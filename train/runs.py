@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from common.card import ModelCard
 from common.errors import DataError
 from common.prediction import NEITHER
-from train.balance import class_weights
-from train.data import MIN_PHOTOS, Photos, concat, scan, subset
+from train.photos.balance import class_weights
+from train.photos.dataset import MIN_PHOTOS, Photos, concat, scan, subset
 
 TRAINED = "model.keras"
 RUN = "run.json"

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from train.batches import Batches
+from train.photos.batches import Batches
 from train.runs import Run, State
 
 

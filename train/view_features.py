@@ -17,11 +17,11 @@ from PIL import Image
 
 from common.atomic import new_file
 from common.images import in_proportion
-from train.data import Photos, parallel_batches
 from train.heads import KNOWN
 from train.imagenet_head import OUTPUT
 from train.networks import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Outputs, Runner
+from train.photos.dataset import Photos, parallel_batches
 from train.views import OTHER, SIDE, View, pair, single
 
 FEATURES = "features"

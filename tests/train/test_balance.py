@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from train.__main__ import main
-from train.balance import class_weights, is_uneven
+from train.photos.balance import class_weights, is_uneven
 
 
 def test_even_classes_are_left_alone() -> None:

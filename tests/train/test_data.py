@@ -7,8 +7,8 @@ import pytest
 
 from common.errors import DataError
 from train import arguments
-from train.batches import Batches
-from train.data import Pixels, concat, scan, subset
+from train.photos.batches import Batches
+from train.photos.dataset import Pixels, concat, scan, subset
 
 
 def test_scan_reads_classes_in_order_and_names_what_it_leaves_out(

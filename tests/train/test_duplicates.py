@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 from common.images import decode
 from support.shared import PHOTOS, needs_shared
 from tests.train.conftest import SHAPES, draw
-from train.duplicates import SIDE, groups, pairs, signature
+from train.photos.duplicates import SIDE, groups, pairs, signature
 
 
 def scene(seed: int) -> Image.Image:

@@ -9,7 +9,7 @@ from PIL import Image
 from api.feedback import FeedbackStore
 from common.card import read_card
 from support.colour_model import write_colour_model
-from train.data import scan
+from train.photos.dataset import scan
 
 
 def photo(number: int) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from train.layout import Place, places
+from train.photos.layout import Place, places
 
 
 def found(*paths: str) -> dict[str, tuple[str, str | None] | None]:

@@ -11,9 +11,9 @@ from common.classifier import Classifier
 from common.errors import ModelError
 from train import backbones, networks
 from train.__main__ import main
-from train.data import scan
 from train.features import Features
 from train.onnx_export import check_parity, to_onnx
+from train.photos.dataset import scan
 
 
 def colour_net(seed: int) -> keras.Model:

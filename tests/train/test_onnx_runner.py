@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from common.errors import ModelError
-from train.data import parallel_batches
 from train.onnx_runner import onnx_runner
+from train.photos.dataset import parallel_batches
 
 
 @pytest.fixture(scope="module")

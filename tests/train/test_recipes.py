@@ -10,9 +10,9 @@ from common.classifier import Classifier
 from common.images import decode
 from support.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
-from train.data import scan
 from train.evaluation import answers, label_indices
 from train.metrics import measure
+from train.photos.dataset import scan
 
 
 def recipe(name: str, data: Path, out: Path, *more: str) -> int:

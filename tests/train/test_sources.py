@@ -11,7 +11,7 @@ from PIL import Image
 
 from common.errors import DataError
 from common.photo_files import Reason
-from train.sources import MAX_FILE, open_source
+from train.photos.sources import MAX_FILE, open_source
 
 
 def picture() -> bytes:

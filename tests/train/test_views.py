@@ -8,8 +8,8 @@ from PIL import Image
 
 from common.errors import DataError
 from tests.train.conftest import draw
-from train.data import scan
-from train.others import kind, read_others, split_by_kind
+from train.photos.dataset import scan
+from train.photos.others import kind, read_others, split_by_kind
 from train.view_features import Rows, Views, view_features
 from train.views import DISTURBANCES, OTHER, pair, single
 

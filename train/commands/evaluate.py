@@ -20,7 +20,6 @@ from common.card import FILES, Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.data import Photos, class_folders, concat, scan
 from train.evaluation import (
     answers,
     label_indices,
@@ -30,6 +29,7 @@ from train.evaluation import (
     unlabelled,
 )
 from train.metrics import Figures, NeitherFigures, measure, measure_neither
+from train.photos.dataset import Photos, class_folders, concat, scan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.errors import DataError
 from train import arguments
-from train.inspection import contact_sheets, findings, look, text
+from train.photos.inspection import contact_sheets, findings, look, text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,10 +25,11 @@ from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import decode
 from common.photo_files import PassedOver, Reason, told
-from train import arguments, splits
-from train.duplicates import SIDE, groups, pairs, signature
-from train.layout import Place, places
-from train.sources import UNREADABLE, Source, SourceFile, open_source
+from train import arguments
+from train.photos import splits
+from train.photos.duplicates import SIDE, groups, pairs, signature
+from train.photos.layout import Place, places
+from train.photos.sources import UNREADABLE, Source, SourceFile, open_source
 
 PARTS = ("train", "validation")
 SHARE = 0.2

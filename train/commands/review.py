@@ -22,11 +22,11 @@ from common.errors import DataError
 from common.file_names import printable
 from common.images import decode
 from train import arguments, networks
-from train.data import Photos, concat, scan
-from train.duplicates import SIDE, pairs, signature
 from train.features import Features
 from train.load_keras import load_keras
 from train.model_folder import KERAS
+from train.photos.dataset import Photos, concat, scan
+from train.photos.duplicates import SIDE, pairs, signature
 from train.review import Decisions, Suspect, apply, out_of_fold, rank
 from train.review_server import server
 

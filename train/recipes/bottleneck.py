@@ -15,11 +15,11 @@ from collections.abc import Callable
 import keras
 
 from train import arguments, backbones, imagenet_head, networks
-from train.batches import Batches
 from train.calibration import Calibration
-from train.data import Photos
 from train.export_run import export_run, familiar
 from train.features import Features
+from train.photos.batches import Batches
+from train.photos.dataset import Photos
 from train.runs import Run, State
 from train.training import fit
 

@@ -25,11 +25,11 @@ from sklearn.metrics import log_loss
 from common.card import Pretrained, read_card
 from common.errors import DataError
 from train import arguments, backbones, imagenet_head, networks
-from train.batches import Batches
-from train.data import Pixels
 from train.export_run import export_run
 from train.in_distribution import outputs
 from train.model_folder import KERAS
+from train.photos.batches import Batches
+from train.photos.dataset import Pixels
 from train.recipes import bottleneck
 from train.runs import Run
 from train.training import fit

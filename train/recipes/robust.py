@@ -18,11 +18,11 @@ import numpy as np
 from common.errors import DataError
 from common.file_names import printable
 from train import arguments, backbones, heads, networks
-from train.data import Photos
 from train.export_run import export_run
 from train.imagenet_head import OUTPUT, head_source, load_head
 from train.onnx_runner import onnx_runner
-from train.others import OTHER, read_others, split_by_kind
+from train.photos.dataset import Photos
+from train.photos.others import OTHER, read_others, split_by_kind
 from train.rejection import Rejection
 from train.robust_calibration import calibrate, lookalikes
 from train.runs import Run, State

@@ -15,9 +15,9 @@ import keras
 from keras import layers
 
 from train import arguments, networks
-from train.batches import Batches
-from train.data import Pixels
 from train.export_run import export_run
+from train.photos.batches import Batches
+from train.photos.dataset import Pixels
 from train.runs import Run
 from train.training import fit
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from train.overlay import FLAT, GRID, same_photo
+from train.photos.overlay import FLAT, GRID, same_photo
 
 SIDE = 2 * GRID
 """Pixels: photos are decoded to a square of this side to be compared."""

@@ -28,7 +28,7 @@ from common.photo_files import (
     is_photo,
     system_part,
 )
-from train.layout import Parts
+from train.photos.layout import Parts
 
 MAX_FILE = 64 << 20
 """Bytes; a larger file is no photo, and a larger member of an archive may be there to harm."""

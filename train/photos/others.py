@@ -14,7 +14,7 @@ import numpy as np
 
 from common.errors import DataError
 from common.photo_files import find_photos
-from train.data import Photos, concat, readable
+from train.photos.dataset import Photos, concat, readable
 
 OTHER = "other"
 """The folder of DATA that holds them, where there is one."""

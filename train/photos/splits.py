@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from common.errors import DataError
-from train.layout import Place, Side
+from train.photos.layout import Place, Side
 
 Sides = list[Side | None]
 """Of each photo; None for one that is left out."""

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data import Photos
+from train.photos.dataset import Photos
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

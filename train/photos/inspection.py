@@ -17,9 +17,9 @@ from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import Picture, load_image
 from common.photo_files import PassedOver, Reason, find_photos, told
-from train.balance import UNEVEN, is_uneven
-from train.duplicates import SIDE, groups, pairs, signature
-from train.layout import places
+from train.photos.balance import UNEVEN, is_uneven
+from train.photos.duplicates import SIDE, groups, pairs, signature
+from train.photos.layout import places
 
 ACROSS, CELL, LINE = 12, SIDE, 16
 """Photos in a row of a contact sheet; the side of each and the height of a line, in pixels."""

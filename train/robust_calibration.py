@@ -16,7 +16,7 @@ from train.networks import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
 from train.rejection import Rejection
-from train.view_features import FEATURES, Learned
+from train.views.features import FEATURES, Learned
 
 ALONE, ALIKE = 0.004, 0.015
 """Share of the views of one photo, and of two of the same label, that may be called several."""

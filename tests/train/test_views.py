@@ -10,8 +10,8 @@ from common.errors import DataError
 from tests.train.conftest import draw
 from train.photos.dataset import scan
 from train.photos.others import kind, read_others, split_by_kind
-from train.view_features import Rows, Views, view_features
-from train.views import DISTURBANCES, OTHER, pair, single
+from train.views.features import Rows, Views, view_features
+from train.views.views import DISTURBANCES, OTHER, pair, single
 
 SIZE = (40, 48)
 

@@ -3,7 +3,7 @@
     python -m train robust --data DATA --out models/pets --others OTHERS
 
 It learns from views of the photos: turned, in a screenshot, small, dark, compressed, two in one
-picture (`train.views`). It tells *neither* by photos of other things (DATA/other, or --others),
+picture (`train.views.views`). It tells *neither* by photos of other things (DATA/other, or --others),
 *several* where two labels are in one picture, and sees when a picture lies on its side. The lower
 part of the backbone stays as it is, and is asked once about each view; the upper part and the
 heads learn from what it said.
@@ -27,7 +27,7 @@ from train.rejection import Rejection
 from train.robust_calibration import calibrate, lookalikes
 from train.runs import Run, State
 from train.training import fit
-from train.view_features import FEATURES, TEACHER, Rows, Views, view_features
+from train.views.features import FEATURES, TEACHER, Rows, Views, view_features
 
 VALIDATION = 0.125
 """Views for choices, as a share of those to learn from."""

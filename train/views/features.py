@@ -1,4 +1,4 @@
-"""Features of views (`train.views`): drawn, passed through what is frozen, and kept in a cache.
+"""Features of views (`train.views.views`): drawn, passed through what is frozen, and kept in a cache.
 
 What a run learns is decided by its seed alone: view number i is the same picture every time. Blocks
 of views are files of their own, so that an interrupted run goes on where it was.
@@ -22,7 +22,7 @@ from train.imagenet_head import OUTPUT
 from train.networks import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Outputs, Runner
 from train.photos.dataset import Photos, parallel_batches
-from train.views import OTHER, SIDE, View, pair, single
+from train.views.views import OTHER, SIDE, View, pair, single
 
 FEATURES = "features"
 """The output of the frozen network that the rest learns from."""

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from train.compositions import inset, side_by_side
+from train.views.compositions import inset, side_by_side
 
 SIDE = 320
 """Longest side, in pixels, that photos are read at before views are made of them."""

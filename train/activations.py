@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from common.errors import DataError
-from train import networks
+from train.networks import parts
 
 TILE, GAP, CAPTION = 96, 4, 16
 
@@ -27,7 +27,7 @@ def activations(
     Raises:
         DataError: the model has no convolution.
     """
-    inner = networks.backbone(model)
+    inner = parts.backbone(model)
     found = [layer for layer in inner.layers if "Conv" in type(layer).__name__]
     if not found:
         raise DataError("This model has no convolution to look into.")

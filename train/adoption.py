@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from common.errors import DataError
 from common.golden import draw
-from train import backbones, networks
+from train.networks import backbones, parts
 
 Outputs = Literal["logits", "probabilities"]
 Photographs = Callable[[int], NDArray[np.uint8]]
@@ -55,7 +55,7 @@ def assemble(
         DataError: sizes, shapes or labels that do not fit together.
     """
     side, channels = _input(adopted, file, before)
-    pictures = networks.pictures((side, side))
+    pictures = parts.pictures((side, side))
     if before.scale is None:
         x = backbones.preprocess(str(before.backbone), pictures)
     else:

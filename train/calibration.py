@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from train.in_distribution import InDistribution, Pooled, outputs
-from train.networks import logits
+from train.networks.parts import logits
 from train.photos.dataset import Photos
 from train.rejection import Rejection
 

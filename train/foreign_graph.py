@@ -18,7 +18,7 @@ from common.errors import DataError, ModelError
 from common.file_names import printable
 from common.golden import draw
 from train.adoption import Outputs, Photographs, Preprocessing, judge
-from train.networks import PICTURES
+from train.networks.parts import PICTURES
 from train.onnx_export import OPSET, PARITY
 from train.wrapped_network import PREPARED, WrappedNetwork
 

@@ -2,7 +2,7 @@
 
 It decides about *neither*. Two signals, both computed in the served graph and in the same pass:
 
-- the probability that a network's ImageNet head (`train.imagenet_head`), where it was kept, gives
+- the probability that a network's ImageNet head (`train.networks.imagenet_head`), where it was kept, gives
   to the ImageNet classes of the training photos;
 - the residual of the pooled features outside the subspace that those of training photos span: it
   is larger for other pictures (Wang et al. 2022, ViM, arXiv:2203.10807).
@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.imagenet_head import CLASSES, OUTPUT, has_head
-from train.networks import POOL
+from train.networks.imagenet_head import CLASSES, OUTPUT, has_head
+from train.networks.parts import POOL
 from train.photos.dataset import Photos, Pixels
 
 Pooled = Callable[[Photos], NDArray[np.float32]]

@@ -32,7 +32,7 @@ from train.calibration import Calibration
 from train.evaluation import answers, label_indices
 from train.foreign_graph import ForeignGraph
 from train.metrics import Figures, measure
-from train.networks import serving
+from train.networks.parts import serving
 from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import Photos, Pixels
 from train.report import write_report

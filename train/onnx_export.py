@@ -12,7 +12,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from common.errors import ModelError
-from train.imagenet_head import OUTPUT
+from train.networks.imagenet_head import OUTPUT
 
 OPSET = 17
 BATCH = 8

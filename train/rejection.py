@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.imagenet_head import OUTPUT
-from train.networks import POOL
+from train.networks.imagenet_head import OUTPUT
+from train.networks.parts import POOL
 
 MASS = 0.5
 """What the log-odds of the ImageNet mass weigh: chosen on kinds that were not learned from."""

@@ -18,8 +18,8 @@ from common.card import ModelCard
 from common.file_names import portable, printable
 from common.golden import draw
 from common.images import decode, preview
-from train import networks
 from train.metrics import Figures, reliability
+from train.networks import parts
 from train.photos.dataset import Photos
 from train.plots import confusion_plot, history_plot, reliability_plot
 
@@ -113,14 +113,14 @@ def augmented(pictures: NDArray[np.uint8], kind: str, count: int) -> NDArray[np.
 
     Args:
         pictures: uint8 (batch, height, width, 3).
-        kind: as `networks.augmentation` takes it.
+        kind: as `parts.augmentation` takes it.
         count: how many variants of each.
 
     Returns:
         uint8 (count, batch, height, width, 3).
     """
     keras.utils.set_random_seed(0)
-    layers = networks.augmentation(kind)
+    layers = parts.augmentation(kind)
     variants = []
     for _ in range(count):
         x = pictures.astype(np.float32)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
-from train.heads import KNOWN
-from train.imagenet_head import CLASSES, OUTPUT
 from train.in_distribution import class_weights
-from train.networks import LOGITS, PRESENCE, TURN
+from train.networks.heads import KNOWN
+from train.networks.imagenet_head import CLASSES, OUTPUT
+from train.networks.parts import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
 from train.rejection import Rejection
@@ -40,7 +40,7 @@ def calibrate(
     """Choose temperature and thresholds.
 
     Args:
-        learner: what was learned: features in, the outputs of `train.heads` out.
+        learner: what was learned: features in, the outputs of `train.networks.heads` out.
         runner: what was not: uint8 pictures in, features out.
         size: (height, width) of the pictures.
         photos: validation photos of the labels.

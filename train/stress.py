@@ -1,6 +1,6 @@
 """Photos as people's arrive, for measuring: each disturbance at one strength, the same every time.
 
-Drawn by other code than the views that a robust network learns from (`train.views.views`), so that a
+Drawn by other code than the views that a robust network learns from (`train.views`), so that a
 figure does not say how well that code was learned by heart.
 """
 

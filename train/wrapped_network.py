@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from common.errors import DataError
 from train.adoption import GREY, Outputs, Preprocessing
-from train.networks import PICTURES
+from train.networks.parts import PICTURES
 
 PREFIX = "adopted/"
 PREPARED, ROW, SCORES = "prepared", "row", "scores"

@@ -9,8 +9,8 @@ from PIL import Image
 
 from common.errors import DataError
 from support.shared import ROOT
-from train import backbones, efficientnet_lite, imagenet_head
-from train.efficientnet_lite import VARIANTS
+from train.networks import backbones, efficientnet_lite, imagenet_head
+from train.networks.efficientnet_lite import VARIANTS
 
 PARAMETERS = {
     "EfficientNetLite0": 3_413_024,

@@ -8,10 +8,10 @@ import pytest
 
 from common.classifier import Classifier
 from common.errors import DataError
-from train import imagenet_head, networks
 from train.__main__ import main
 from train.calibration import fit_offset, fit_temperature
 from train.in_distribution import InDistribution, class_weights
+from train.networks import imagenet_head, parts
 
 
 def test_evoked_classes_are_those_that_photos_show_first() -> None:
@@ -47,7 +47,7 @@ def test_neither_begins_below_nearly_all_held_photos() -> None:
 
 
 def test_a_network_without_pooled_features_cannot_tell() -> None:
-    pictures = networks.pictures((32, 32))
+    pictures = parts.pictures((32, 32))
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pictures))
     model = keras.Model(pictures, keras.layers.Dense(2, name="logits")(flat))
     assert InDistribution.learn(model, None) is None  # type: ignore[arg-type]
@@ -88,8 +88,8 @@ def test_a_head_that_is_none(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_head_of_another_network() -> None:
-    pictures = networks.pictures((32, 32))
+    pictures = parts.pictures((32, 32))
     maps = keras.layers.Conv2D(8, 3)(keras.layers.Rescaling(1 / 255)(pictures))
-    model = keras.Model(pictures, networks.apply(networks.head("gap", 2, 0.2), maps))
+    model = keras.Model(pictures, parts.apply(parts.head("gap", 2, 0.2), maps))
     with pytest.raises(DataError, match="1280 features; this backbone has 8"):
         imagenet_head.attach(model, np.zeros((1280, 1000), np.float32), np.zeros(1000, np.float32))

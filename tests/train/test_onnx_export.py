@@ -9,25 +9,25 @@ import pytest
 
 from common.classifier import Classifier
 from common.errors import ModelError
-from train import backbones, networks
 from train.__main__ import main
 from train.features import Features
+from train.networks import backbones, parts
 from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import scan
 
 
 def colour_net(seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    pictures = networks.pictures((16, 16))
+    pictures = parts.pictures((16, 16))
     x = keras.layers.Conv2D(4, 3)(keras.layers.Rescaling(1 / 255)(pictures))
-    return keras.Model(pictures, networks.apply(networks.head("gap", 3, 0.1), x))
+    return keras.Model(pictures, parts.apply(parts.head("gap", 3, 0.1), x))
 
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.uint8)
 
 
 def test_export_keeps_names_and_says_the_same(tmp_path: Path) -> None:
-    graph = networks.serving(colour_net(1), temperature=2.0)
+    graph = parts.serving(colour_net(1), temperature=2.0)
     to_onnx(graph, tmp_path / "model.onnx")
     apart = check_parity(graph, tmp_path / "model.onnx", PICTURES)
     assert set(apart) == {"scores", "maps"}
@@ -37,20 +37,20 @@ def test_export_keeps_names_and_says_the_same(tmp_path: Path) -> None:
 def test_temperature_divides_the_logits() -> None:
     model = colour_net(1)
     logits = model.predict(PICTURES, verbose=0)
-    scores = networks.serving(model, 2.5).predict(PICTURES, verbose=0)["scores"]
+    scores = parts.serving(model, 2.5).predict(PICTURES, verbose=0)["scores"]
     expected = np.exp(logits / 2.5) / np.exp(logits / 2.5).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(scores, expected, atol=1e-6)
 
 
 def test_another_models_file_is_refused(tmp_path: Path) -> None:
-    to_onnx(networks.serving(colour_net(1)), tmp_path / "model.onnx")
+    to_onnx(parts.serving(colour_net(1)), tmp_path / "model.onnx")
     with pytest.raises(ModelError, match="scores differ"):
-        check_parity(networks.serving(colour_net(2)), tmp_path / "model.onnx", PICTURES)
+        check_parity(parts.serving(colour_net(2)), tmp_path / "model.onnx", PICTURES)
 
 
 @pytest.mark.parametrize("name", backbones.names())
 def test_preprocessing_is_the_networks_own(name: str) -> None:
-    pictures = networks.pictures((16, 16))
+    pictures = parts.pictures((16, 16))
     layers = keras.Model(pictures, backbones.preprocess(name, pictures))
     own = backbones.module_of(name).preprocess_input(PICTURES.astype(np.float32).copy())
     np.testing.assert_allclose(layers.predict(PICTURES, verbose=0), own, atol=1e-3)
@@ -58,16 +58,16 @@ def test_preprocessing_is_the_networks_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["VGG16", "ResNet50"])
 def test_preprocessing_survives_saving_and_export(name: str, tmp_path: Path) -> None:
-    pictures = networks.pictures((16, 16))
+    pictures = parts.pictures((16, 16))
     x = backbones.preprocess(name, pictures)
-    model = keras.Model(pictures, networks.apply(networks.head("gap", 2, 0.1), x))
+    model = keras.Model(pictures, parts.apply(parts.head("gap", 2, 0.1), x))
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(
         model.predict(PICTURES, verbose=0), again.predict(PICTURES, verbose=0)
     )
-    to_onnx(networks.serving(again), tmp_path / "model.onnx")
-    check_parity(networks.serving(model), tmp_path / "model.onnx", PICTURES)
+    to_onnx(parts.serving(again), tmp_path / "model.onnx")
+    check_parity(parts.serving(model), tmp_path / "model.onnx", PICTURES)
 
 
 def test_features_are_computed_once_and_never_stale(own_data: Path, tmp_path: Path) -> None:

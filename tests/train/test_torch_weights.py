@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from common.errors import DataError
-from train.torch_weights import MAGIC, PROTOCOL, read_state_dict
+from train.networks.torch_weights import MAGIC, PROTOCOL, read_state_dict
 
 TORCH, UTILS = ModuleType("torch"), ModuleType("torch._utils")
 for kind in ("FloatStorage", "HalfStorage"):

@@ -21,10 +21,11 @@ from tqdm import tqdm
 from common.errors import DataError
 from common.file_names import printable
 from common.images import decode
-from train import arguments, networks
+from train import arguments
 from train.features import Features
 from train.load_keras import load_keras
 from train.model_folder import KERAS
+from train.networks import parts
 from train.photos.dataset import Photos, concat, scan
 from train.photos.duplicates import SIDE, pairs, signature
 from train.review import Decisions, Suspect, apply, out_of_fold, rank
@@ -74,21 +75,23 @@ def run(args: argparse.Namespace) -> int:
 def find(model: Path, data: Path, cache: Path) -> tuple[list[Suspect], tuple[str, ...]]:
     """Rank the photos of DATA/train and DATA/validation; also the classes."""
     card, network = load_keras(model)
-    if networks.POOL not in {layer.name for layer in network.layers}:
+    if parts.POOL not in {layer.name for layer in network.layers}:
         raise DataError(
             f"{model} has no pooled features; take a model of another recipe than tiny."
         )
-    parts = {part: scan(data / part) for part in ("train", "validation") if (data / part).is_dir()}
-    if not parts:
+    scanned = {
+        part: scan(data / part) for part in ("train", "validation") if (data / part).is_dir()
+    }
+    if not scanned:
         raise DataError(f"{data} has neither train/ nor validation/; `prepare` makes them.")
-    photos = concat(list(parts.values()))
-    pooled = keras.Model(network.input, network.get_layer(networks.POOL).output)
+    photos = concat(list(scanned.values()))
+    pooled = keras.Model(network.input, network.get_layer(parts.POOL).output)
     size = (card.input.height, card.input.width)
     features = Features(pooled, size, f"review {card.files[KERAS].sha256}", cache)(photos)
     probabilities = out_of_fold(features, photos.truth)
     return rank(
         [path.relative_to(data).as_posix() for path in photos.paths],
-        [part for part, own in parts.items() for _ in range(len(own))],
+        [part for part, own in scanned.items() for _ in range(len(own))],
         photos.classes, photos.truth, probabilities, pairs(_signatures(photos)),
     ), photos.classes  # fmt: skip
 

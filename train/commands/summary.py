@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 
 from common.card import ONNX, read_card
-from train import networks
 from train.load_keras import load_keras
 from train.model_folder import KERAS
+from train.networks import parts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"\nThe layers are not shown: {KERAS} is made by training, and not kept in git.")
         return 0
     _, model = load_keras(args.model)
-    inner = networks.backbone(model)
+    inner = parts.backbone(model)
     model.summary(line_length=90)
     if inner is not model:
         inner.summary(line_length=90)

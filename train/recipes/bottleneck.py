@@ -14,10 +14,11 @@ from collections.abc import Callable
 
 import keras
 
-from train import arguments, backbones, imagenet_head, networks
+from train import arguments
 from train.calibration import Calibration
 from train.export_run import export_run, familiar
 from train.features import Features
+from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Photos
 from train.runs import Run, State
@@ -53,9 +54,9 @@ def train(
     size = (args.size, args.size)
     backbone = backbones.build(args.backbone, args.weights, size, args.seed)
     backbone.trainable = False
-    pictures = networks.pictures(size)
+    pictures = parts.pictures(size)
     maps = backbone(backbones.preprocess(args.backbone, pictures))
-    head = networks.head(args.head, len(run.labels), args.dropout)
+    head = parts.head(args.head, len(run.labels), args.dropout)
 
     # What does not learn is computed once: up to the pooling or flattening that starts the head.
     frozen = keras.Model(pictures, head[0](maps))
@@ -66,13 +67,13 @@ def train(
         return Batches(rows(photos).__getitem__, photos, args.batch, seed, ahead=False)
 
     # The layers of the head are shared: what the learner learns, this network knows.
-    model = keras.Model(pictures, networks.apply(head[1:], frozen.output), name=args.backbone)
+    model = keras.Model(pictures, parts.apply(head[1:], frozen.output), name=args.backbone)
     if args.head == "gap":
         model = imagenet_head.keep_head(model, args.backbone, args.weights, args.imagenet_head)
 
     inputs = keras.Input(frozen.output.shape[1:])
     start = keras.layers.Identity(name=head[0].name)
-    learner = keras.Model(inputs, networks.apply([start, *head[1:]], inputs))
+    learner = keras.Model(inputs, parts.apply([start, *head[1:]], inputs))
     learner.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),

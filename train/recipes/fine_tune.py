@@ -24,10 +24,11 @@ from sklearn.metrics import log_loss
 
 from common.card import Pretrained, read_card
 from common.errors import DataError
-from train import arguments, backbones, imagenet_head, networks
+from train import arguments
 from train.export_run import export_run
 from train.in_distribution import outputs
 from train.model_folder import KERAS
+from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
 from train.recipes import bottleneck
@@ -100,11 +101,11 @@ def run(args: argparse.Namespace) -> int:
     args.size = args.size or backbones.default_size(args.backbone)
     run = Run.begin(args)
     model, pretrained = start(args, run)
-    if args.refit and networks.POOL not in {layer.name for layer in model.layers}:
+    if args.refit and parts.POOL not in {layer.name for layer in model.layers}:
         raise DataError("--refit needs a network with pooled features: --head gap.")
     warm = model.get_weights()
 
-    backbone = networks.backbone(model)
+    backbone = parts.backbone(model)
     backbone.trainable = True
     if args.layers != "all":
         for layer in backbone.layers[: -args.layers]:
@@ -123,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     network = (
         imagenet_head.distilled(model, args.distill) if imagenet_head.has_head(model) else model
     )
-    learner = networks.Learner(network, networks.augmentation(args.augment), statistics=False)
+    learner = parts.Learner(network, parts.augmentation(args.augment), statistics=False)
     learner.compile(
         optimizer=keras.optimizers.Adam(
             schedule, gradient_accumulation_steps=parts if parts > 1 else None
@@ -169,9 +170,9 @@ def refit(model: keras.Model, run: Run) -> None:
     validation photos, is stronger than what the epochs before could afford: fewer mistakes on
     photos of another origin.
     """
-    features = {networks.POOL: model.get_layer(networks.POOL).output}
-    train = outputs(model, features, run.train)[networks.POOL]
-    validation = outputs(model, features, run.validation)[networks.POOL]
+    features = {parts.POOL: model.get_layer(parts.POOL).output}
+    train = outputs(model, features, run.train)[parts.POOL]
+    validation = outputs(model, features, run.validation)[parts.POOL]
     fitted = [
         LogisticRegression(C=strength, max_iter=2000).fit(train, run.train.truth)
         for strength in PENALTIES
@@ -182,7 +183,7 @@ def refit(model: keras.Model, run: Run) -> None:
     kernel, bias = best.coef_.T, best.intercept_
     if len(best.classes_) == 2:  # one column of odds; a softmax wants two
         kernel, bias = np.hstack([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
-    model.get_layer(networks.LOGITS).set_weights([kernel, bias])
+    model.get_layer(parts.LOGITS).set_weights([kernel, bias])
 
 
 def _layers(text: str) -> int | str:

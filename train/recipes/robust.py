@@ -3,7 +3,7 @@
     python -m train robust --data DATA --out models/pets --others OTHERS
 
 It learns from views of the photos: turned, in a screenshot, small, dark, compressed, two in one
-picture (`train.views.views`). It tells *neither* by photos of other things (DATA/other, or --others),
+picture (`train.views`). It tells *neither* by photos of other things (DATA/other, or --others),
 *several* where two labels are in one picture, and sees when a picture lies on its side. The lower
 part of the backbone stays as it is, and is asked once about each view; the upper part and the
 heads learn from what it said.
@@ -17,9 +17,10 @@ import numpy as np
 
 from common.errors import DataError
 from common.file_names import printable
-from train import arguments, backbones, heads, networks
+from train import arguments
 from train.export_run import export_run
-from train.imagenet_head import OUTPUT, head_source, load_head
+from train.networks import backbones, heads, parts
+from train.networks.imagenet_head import OUTPUT, head_source, load_head
 from train.onnx_runner import onnx_runner
 from train.photos.dataset import Photos
 from train.photos.others import OTHER, read_others, split_by_kind
@@ -157,7 +158,7 @@ def divide(
             f"{name} cannot be divided behind a layer {layer!r}; --learn-from takes, for example,"
             f" {', '.join(some)}."
         ) from error
-    pictures = networks.pictures(size)
+    pictures = parts.pictures(size)
     x = lower(backbones.preprocess(name, pictures))
     outputs = {FEATURES: x}
     if head:
@@ -191,7 +192,7 @@ def assembled(
     head: tuple[np.ndarray, np.ndarray] | None,
 ) -> keras.Model:
     """The whole network, pictures in: the backbone with what its upper part and heads learned."""
-    pictures = networks.pictures(backbone.input_shape[1:3])
+    pictures = parts.pictures(backbone.input_shape[1:3])
     maps = backbone(backbones.preprocess(name, pictures))
     model = keras.Model(
         pictures, heads.heads(maps, labels, dropout, imagenet=head is not None), name=name
@@ -207,7 +208,7 @@ def learn(
 ) -> list[dict[str, float]]:
     """Train the heads, then heads and upper part together; returns the history of the latter."""
     settings = run.settings
-    model = networks.Learner(network, statistics=False)
+    model = parts.Learner(network, statistics=False)
     imagenet = OUTPUT in network.output
 
     def stage(

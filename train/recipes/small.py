@@ -14,8 +14,9 @@ import argparse
 import keras
 from keras import layers
 
-from train import arguments, networks
+from train import arguments
 from train.export_run import export_run
+from train.networks import parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
 from train.runs import Run
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     model = network(size, len(run.labels), args.dropout)
     train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
     validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
-    learner = networks.Learner(model, networks.augmentation(args.augment))
+    learner = parts.Learner(model, parts.augmentation(args.augment))
     learner.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(args.learning_rate, args.epochs * len(train))
@@ -69,7 +70,7 @@ def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
     quarters of the time. The hidden layer sees where things are: three convolutions alone see too
     little of a picture at once (0.768 with global average pooling in its place).
     """
-    pictures = networks.pictures(size)
+    pictures = parts.pictures(size)
     x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
     for i, (filters, kernel, stride) in enumerate([(32, 5, 2), (64, 3, 1), (128, 3, 1)], start=1):
         x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=f"convolution_{i}")(
@@ -85,4 +86,4 @@ def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
     x = layers.BatchNormalization(momentum=0.9, name="normalization_hidden")(x)
     x = layers.ReLU(name="relu_hidden")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(pictures, layers.Dense(labels, name=networks.LOGITS)(x), name="small")
+    return keras.Model(pictures, layers.Dense(labels, name=parts.LOGITS)(x), name="small")

@@ -12,8 +12,9 @@ import argparse
 import keras
 from keras import layers
 
-from train import arguments, networks
+from train import arguments
 from train.export_run import export_run
+from train.networks import parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
 from train.runs import Run
@@ -52,11 +53,11 @@ def run(args: argparse.Namespace) -> int:
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:
     """One convolution, one hidden layer: pictures in, logits out."""
-    pictures = networks.pictures(size)
+    pictures = parts.pictures(size)
     x = layers.Rescaling(1 / 255, name="preprocess")(pictures)
     x = layers.Conv2D(32, 3, activation="relu", name="convolution")(x)
     x = layers.MaxPooling2D(4)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(128, activation="relu")(x)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(pictures, layers.Dense(labels, name=networks.LOGITS)(x), name="tiny")
+    return keras.Model(pictures, layers.Dense(labels, name=parts.LOGITS)(x), name="tiny")

@@ -1,4 +1,4 @@
-"""Features of views (`train.views.views`): drawn, passed through what is frozen, and kept in a cache.
+"""Features of views (`train.views`): drawn, passed through what is frozen, and kept in a cache.
 
 What a run learns is decided by its seed alone: view number i is the same picture every time. Blocks
 of views are files of their own, so that an interrupted run goes on where it was.
@@ -17,9 +17,9 @@ from PIL import Image
 
 from common.atomic import new_file
 from common.images import in_proportion
-from train.heads import KNOWN
-from train.imagenet_head import OUTPUT
-from train.networks import LOGITS, PRESENCE, TURN
+from train.networks.heads import KNOWN
+from train.networks.imagenet_head import OUTPUT
+from train.networks.parts import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Outputs, Runner
 from train.photos.dataset import Photos, parallel_batches
 from train.views.views import OTHER, SIDE, View, pair, single

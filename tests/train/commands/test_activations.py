@@ -24,10 +24,10 @@ def test_activations_are_those_of_the_network(
 def test_activations_of_a_known_kernel() -> None:
     import keras
 
-    from train import networks
     from train.activations import activations
+    from train.networks import parts
 
-    pictures = networks.pictures((8, 8))
+    pictures = parts.pictures((8, 8))
     scaled = keras.layers.Rescaling(1 / 255)(pictures)
     convolution = keras.layers.Conv2D(1, 1, name="red")
     inner_input = keras.Input((8, 8, 3))

@@ -12,7 +12,7 @@ import numpy as np
 
 from common.card import Pretrained, sha256_of
 from common.errors import DataError
-from train import efficientnet_lite
+from train.networks import efficientnet_lite
 
 NONE, IMAGENET = "none", "imagenet"
 

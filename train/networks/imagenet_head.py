@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from train import efficientnet_lite
-from train.backbones import IMAGENET, NONE
-from train.networks import LOGITS, POOL
+from train.networks import efficientnet_lite
+from train.networks.backbones import IMAGENET, NONE
+from train.networks.parts import LOGITS, POOL
 
 CLASSES = 1000
 OUTPUT = "imagenet"

@@ -6,8 +6,8 @@ it was turned. All from the same maps of the backbone.
 
 import keras
 
-from train.imagenet_head import CLASSES, OUTPUT, divergence
-from train.networks import LOGITS, POOL, PRESENCE, TURN
+from train.networks.imagenet_head import CLASSES, OUTPUT, divergence
+from train.networks.parts import LOGITS, POOL, PRESENCE, TURN
 
 KNOWN = "known"
 SHARPNESS = 4.0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from common.card import sha256_of
 from common.errors import DataError
-from train.torch_weights import read_state_dict
+from train.networks.torch_weights import read_state_dict
 
 STAGES = (  # repeats, kernel, stride, expansion, filters in, filters out
     (1, 3, 1, 1, 32, 16),

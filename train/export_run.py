@@ -11,9 +11,9 @@ from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
 from train.calibration import Calibration
 from train.evaluation import table
+from train.learning.runs import TRAINED, Run
 from train.model_folder import TrainedModel, write_folder
 from train.photos.dataset import Photos, scan
-from train.runs import TRAINED, Run
 
 RESULT = "trained.json"
 

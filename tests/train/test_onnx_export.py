@@ -10,7 +10,7 @@ import pytest
 from common.classifier import Classifier
 from common.errors import ModelError
 from train.__main__ import main
-from train.features import Features
+from train.learning.features import Features
 from train.networks import backbones, parts
 from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import scan

@@ -14,7 +14,7 @@ import pytest
 from common.card import read_card
 from support.shared import ROOT
 from train.__main__ import main
-from train.runs import Run
+from train.learning.runs import Run
 
 SMALL = ["small", "--size", "32", "--epochs", "3", "--batch", "8", "--augment"]
 

@@ -22,7 +22,7 @@ from common.errors import DataError
 from common.file_names import printable
 from common.images import decode
 from train import arguments
-from train.features import Features
+from train.learning.features import Features
 from train.load_keras import load_keras
 from train.model_folder import KERAS
 from train.networks import parts

@@ -17,12 +17,12 @@ import keras
 from train import arguments
 from train.calibration import Calibration
 from train.export_run import export_run, familiar
-from train.features import Features
+from train.learning.features import Features
+from train.learning.runs import Run, State
+from train.learning.training import fit
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Photos
-from train.runs import Run, State
-from train.training import fit
 
 STEPS = 64
 """Of the head's training between two looks of Python at it, which cost more than the steps."""

@@ -27,13 +27,13 @@ from common.errors import DataError
 from train import arguments
 from train.export_run import export_run
 from train.in_distribution import outputs
+from train.learning.runs import Run
+from train.learning.training import fit
 from train.model_folder import KERAS
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
 from train.recipes import bottleneck
-from train.runs import Run
-from train.training import fit
 
 PART = 8
 """Photos that go through the network at a time. The gradients of a batch are the mean over its

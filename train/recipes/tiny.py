@@ -14,11 +14,11 @@ from keras import layers
 
 from train import arguments
 from train.export_run import export_run
+from train.learning.runs import Run
+from train.learning.training import fit
 from train.networks import parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
-from train.runs import Run
-from train.training import fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from train.learning.runs import Run, State
 from train.photos.batches import Batches
-from train.runs import Run, State
 
 
 def fit(

@@ -9,7 +9,7 @@ import keras
 
 from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
-from train.calibration import Calibration
+from train.calibration.calibration import Calibration
 from train.evaluation import table
 from train.learning.runs import TRAINED, Run
 from train.model_folder import TrainedModel, write_folder

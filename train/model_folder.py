@@ -28,7 +28,7 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
-from train.calibration import Calibration
+from train.calibration.calibration import Calibration
 from train.evaluation import answers, label_indices
 from train.foreign_graph import ForeignGraph
 from train.metrics import Figures, measure

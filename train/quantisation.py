@@ -24,7 +24,7 @@ from common.card import (
 )
 from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
-from train.calibration import fit_offset, fit_temperature
+from train.calibration.calibration import fit_offset, fit_temperature
 from train.evaluation import answers, label_indices
 from train.graph import adjust, outside_of_convolutions
 from train.metrics import Figures

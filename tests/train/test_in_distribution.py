@@ -9,8 +9,8 @@ import pytest
 from common.classifier import Classifier
 from common.errors import DataError
 from train.__main__ import main
-from train.calibration import fit_offset, fit_temperature
-from train.in_distribution import InDistribution, class_weights
+from train.calibration.calibration import fit_offset, fit_temperature
+from train.calibration.in_distribution import InDistribution, class_weights
 from train.networks import imagenet_head, parts
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import keras
 
 from train import arguments
-from train.calibration import Calibration
+from train.calibration.calibration import Calibration
 from train.export_run import export_run, familiar
 from train.learning.features import Features
 from train.learning.runs import Run, State

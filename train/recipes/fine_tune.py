@@ -25,8 +25,8 @@ from sklearn.metrics import log_loss
 from common.card import Pretrained, read_card
 from common.errors import DataError
 from train import arguments
+from train.calibration.in_distribution import outputs
 from train.export_run import export_run
-from train.in_distribution import outputs
 from train.learning.runs import Run
 from train.learning.training import fit
 from train.model_folder import KERAS

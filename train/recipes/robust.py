@@ -18,6 +18,8 @@ import numpy as np
 from common.errors import DataError
 from common.file_names import printable
 from train import arguments
+from train.calibration.rejection import Rejection
+from train.calibration.robust import calibrate, lookalikes
 from train.export_run import export_run
 from train.learning.runs import Run, State
 from train.learning.training import fit
@@ -26,8 +28,6 @@ from train.networks.imagenet_head import OUTPUT, head_source, load_head
 from train.onnx_runner import onnx_runner
 from train.photos.dataset import Photos
 from train.photos.others import OTHER, read_others, split_by_kind
-from train.rejection import Rejection
-from train.robust_calibration import calibrate, lookalikes
 from train.views.features import FEATURES, TEACHER, Rows, Views, view_features
 
 VALIDATION = 0.125

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
-from train.in_distribution import class_weights
+from train.calibration.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
+from train.calibration.in_distribution import class_weights
+from train.calibration.rejection import Rejection
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import CLASSES, OUTPUT
 from train.networks.parts import LOGITS, PRESENCE, TURN
 from train.onnx_runner import Runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
-from train.rejection import Rejection
 from train.views.features import FEATURES, Learned
 
 ALONE, ALIKE = 0.004, 0.015

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from train.in_distribution import InDistribution, Pooled, outputs
+from train.calibration.in_distribution import InDistribution, Pooled, outputs
+from train.calibration.rejection import Rejection
 from train.networks.parts import logits
 from train.photos.dataset import Photos
-from train.rejection import Rejection
 
 KEPT, MARGIN = 0.998, 1.0
 """Share of the validation photos that are kept, and how much lower, in log-odds, the line is drawn

@@ -29,9 +29,9 @@ from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
 from train.calibration.calibration import Calibration
-from train.evaluation import answers, label_indices
 from train.foreign_graph import ForeignGraph
-from train.metrics import Figures, measure
+from train.measure.evaluation import answers, label_indices
+from train.measure.metrics import Figures, measure
 from train.networks.parts import serving
 from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import Photos, Pixels

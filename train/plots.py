@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from train.metrics import Figures, reliability
+from train.measure.metrics import Figures, reliability
 
 TRAINING, VALIDATION, INK = "#1f6f8b", "#d9822b", "#24323d"
 matplotlib.rcParams.update(

@@ -25,9 +25,9 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
 from train.calibration.calibration import fit_offset, fit_temperature
-from train.evaluation import answers, label_indices
 from train.graph import adjust, outside_of_convolutions
-from train.metrics import Figures
+from train.measure.evaluation import answers, label_indices
+from train.measure.metrics import Figures
 from train.onnx_export import no_advice
 from train.photos.dataset import Photos, Pixels
 

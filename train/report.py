@@ -18,7 +18,7 @@ from common.card import ModelCard
 from common.file_names import portable, printable
 from common.golden import draw
 from common.images import decode, preview
-from train.metrics import Figures, reliability
+from train.measure.metrics import Figures, reliability
 from train.networks import parts
 from train.photos.dataset import Photos
 from train.plots import confusion_plot, history_plot, reliability_plot

@@ -13,7 +13,7 @@ from common.errors import ModelError
 from common.golden import draw
 from tests.train.tiny_graph import tiny_graph
 from train.graph import adjust, outside_of_convolutions
-from train.metrics import measure
+from train.measure.metrics import measure
 from train.quantisation import refuse_if_worse
 
 

@@ -10,8 +10,8 @@ from common.classifier import Classifier
 from common.images import decode
 from support.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
-from train.evaluation import answers, label_indices
-from train.metrics import measure
+from train.measure.evaluation import answers, label_indices
+from train.measure.metrics import measure
 from train.photos.dataset import scan
 
 

@@ -20,7 +20,7 @@ from common.card import FILES, Metric, ModelCard, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.evaluation import (
+from train.measure.evaluation import (
     answers,
     label_indices,
     label_of_class,
@@ -28,7 +28,7 @@ from train.evaluation import (
     table,
     unlabelled,
 )
-from train.metrics import Figures, NeitherFigures, measure, measure_neither
+from train.measure.metrics import Figures, NeitherFigures, measure, measure_neither
 from train.photos.dataset import Photos, class_folders, concat, scan
 
 

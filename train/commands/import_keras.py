@@ -30,8 +30,8 @@ from common.errors import DataError
 from common.file_names import portable, printable
 from train import arguments, foreign_graph, keras_files
 from train.adoption import Preprocessing, assemble
-from train.evaluation import table
 from train.foreign_graph import ForeignGraph, is_foreign
+from train.measure.evaluation import table
 from train.model_folder import TrainedModel, write_folder
 from train.networks import backbones
 from train.photos.dataset import Photos, Pixels, scan

@@ -19,7 +19,7 @@ from common.card import FILES, Precision, read_card
 from common.classifier import Classifier
 from common.cpus import has_fast_int8
 from common.errors import DataError
-from train.evaluation import answers, label_indices
+from train.measure.evaluation import answers, label_indices
 from train.photos.dataset import Photos, Pixels, scan
 
 TIMED = 100

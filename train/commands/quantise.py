@@ -20,8 +20,8 @@ from pathlib import Path
 from common.card import INT8, ONNX, Metric, read_card, write_card
 from common.classifier import Classifier
 from train import arguments
-from train.evaluation import answers, label_indices, table
-from train.metrics import Figures, measure
+from train.measure.evaluation import answers, label_indices, table
+from train.measure.metrics import Figures, measure
 from train.photos.dataset import Photos, Pixels, concat, scan, subset
 from train.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
 

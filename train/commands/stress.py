@@ -22,10 +22,10 @@ from common.classifier import Classifier
 from common.images import decode, in_proportion
 from common.prediction import NEITHER, SEVERAL, Prediction
 from train import arguments
-from train.evaluation import label_indices
+from train.measure.evaluation import label_indices
+from train.measure.stress import ONE, TWO, WIDTH
 from train.photos.dataset import Photos, parallel_batches, scan
 from train.photos.others import read_others, split_by_kind
-from train.stress import ONE, TWO, WIDTH
 
 BATCH = 8
 

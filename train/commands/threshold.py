@@ -19,7 +19,7 @@ from common.card import FILES, ModelCard, Precision, read_card, write_card
 from common.classifier import Classifier
 from common.errors import DataError
 from train import arguments
-from train.evaluation import answers, label_of_class, unlabelled
+from train.measure.evaluation import answers, label_of_class, unlabelled
 from train.photos.dataset import Photos, class_folders, scan
 
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)

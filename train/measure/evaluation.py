@@ -10,7 +10,7 @@ from common.card import ModelCard
 from common.classifier import Classifier
 from common.errors import DataError
 from common.photo_files import photos_in
-from train.metrics import Figures, NeitherFigures
+from train.measure.metrics import Figures, NeitherFigures
 from train.photos.dataset import Photos, Pixels, parallel_batches
 
 BATCH = 4

@@ -28,8 +28,8 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
+from train.adopt.foreign_graph import ForeignGraph
 from train.calibration.calibration import Calibration
-from train.foreign_graph import ForeignGraph
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
 from train.networks.parts import serving

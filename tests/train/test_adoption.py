@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from train.adoption import Preprocessing, assemble
+from train.adopt.adoption import Preprocessing, assemble
 
 PICTURES = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 3)).astype(np.uint8)
 L = keras.layers

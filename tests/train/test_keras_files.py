@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from common.errors import ModelError
-from train import keras_files
-from train.keras_configs import described, modern
+from train.adopt import keras_files
+from train.adopt.keras_configs import described, modern
 
 L = keras.layers
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")

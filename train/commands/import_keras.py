@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 from common.card import DataFingerprint
 from common.errors import DataError
 from common.file_names import portable, printable
-from train import arguments, foreign_graph, keras_files
-from train.adoption import Preprocessing, assemble
-from train.foreign_graph import ForeignGraph, is_foreign
+from train import arguments
+from train.adopt import foreign_graph, keras_files
+from train.adopt.adoption import Preprocessing, assemble
+from train.adopt.foreign_graph import ForeignGraph, is_foreign
 from train.measure.evaluation import table
 from train.model_folder import TrainedModel, write_folder
 from train.networks import backbones

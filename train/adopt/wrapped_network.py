@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from common.errors import DataError
-from train.adoption import GREY, Outputs, Preprocessing
+from train.adopt.adoption import GREY, Outputs, Preprocessing
 from train.networks.parts import PICTURES
 
 PREFIX = "adopted/"
@@ -141,7 +141,7 @@ class WrappedNetwork:
         return self._model([scan], self._prepared, row)
 
     def whole(self, core: onnx.ModelProto, given: Outputs) -> onnx.ModelProto:
-        """`pictures` -> `scores`, float32 (batch, labels), sum 1, as `train.adoption` has them."""
+        """`pictures` -> `scores`, float32 (batch, labels), sum 1, as `train.adopt.adoption` has them."""
         nodes, last = [], ROW
         if self._count == 1:
             rest = ["Mul", "nought"] if given == "logits" else ["Sub", "unit"]

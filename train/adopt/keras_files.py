@@ -21,7 +21,7 @@ from keras import layers
 
 from common.errors import ModelError
 from common.file_names import printable
-from train.keras_configs import class_names, described, is_channels_first, modern
+from train.adopt.keras_configs import class_names, described, is_channels_first, modern
 
 _RESAVE = "load it where it was made and save the whole model: model.save('model.keras')"
 _OTHER_FILES = (

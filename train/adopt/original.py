@@ -1,6 +1,6 @@
 """What a SavedModel folder or a .tflite file answers in TensorFlow, as a program of its own.
 
-    python -m train.original MODEL INPUTS.npy ANSWERS.npz
+    python -m train.adopt.original MODEL INPUTS.npy ANSWERS.npz
 
 A damaged file can end TensorFlow's process without an exception: here it is not the caller's.
 INPUTS: float32, (pictures, …) as training saw them. ANSWERS: `rows`, float32 (pictures, …); what

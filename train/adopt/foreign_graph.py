@@ -17,10 +17,10 @@ from common.card import ONNX
 from common.errors import DataError, ModelError
 from common.file_names import printable
 from common.golden import draw
-from train.adoption import Outputs, Photographs, Preprocessing, judge
+from train.adopt.adoption import Outputs, Photographs, Preprocessing, judge
+from train.adopt.wrapped_network import PREPARED, WrappedNetwork
 from train.networks.parts import PICTURES
 from train.onnx_export import OPSET, PARITY
-from train.wrapped_network import PREPARED, WrappedNetwork
 
 PARITY_8_BIT = 5e-2
 """The same for a network of 8 bits, whose steps TensorFlow Lite and ONNX Runtime round apart."""
@@ -142,10 +142,10 @@ def _check_saved_model(folder: Path, name: str) -> None:
 
 
 def _original(file: Path, name: str, prepared: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """What `train.original` finds."""
+    """What `train.adopt.original` finds."""
     asked, answers = file.with_name("asked.npy"), file.with_name("answers.npz")
     np.save(asked, prepared)
-    _program("train.original", str(file), str(asked), str(answers), name=name)
+    _program("train.adopt.original", str(file), str(asked), str(answers), name=name)
     with np.load(answers) as found:
         return dict(found)
 

@@ -10,9 +10,9 @@ import pytest
 from common.classifier import Classifier
 from common.errors import ModelError
 from train.__main__ import main
+from train.export.onnx_export import check_parity, to_onnx
 from train.learning.features import Features
 from train.networks import backbones, parts
-from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import scan
 
 
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_what_was_there(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("train.model_folder.write_card", full)
+        patch.setattr("train.export.model_folder.write_card", full)
         assert main([*command, "--overwrite"]) == 2
     assert "No space left on device" in capsys.readouterr().err
     assert (out / "card.json").read_bytes() == before

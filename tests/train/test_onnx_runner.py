@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.errors import ModelError
-from train.onnx_runner import onnx_runner
+from train.export.onnx_runner import onnx_runner
 from train.photos.dataset import parallel_batches
 
 
@@ -34,7 +34,7 @@ def test_it_says_what_keras_says(network: keras.Model) -> None:
 def test_a_network_that_differs_is_refused(
     network: keras.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.onnx_runner.PARITY", -1.0)
+    monkeypatch.setattr("train.export.onnx_runner.PARITY", -1.0)
     with pytest.raises(ModelError, match="its features differ"):
         onnx_runner(network, some(2))
 

@@ -12,9 +12,9 @@ from common.classifier import Classifier
 from common.errors import ModelError
 from common.golden import draw
 from tests.train.tiny_graph import tiny_graph
-from train.graph import adjust, outside_of_convolutions
+from train.export.graph import adjust, outside_of_convolutions
+from train.export.quantisation import refuse_if_worse
 from train.measure.metrics import measure
-from train.quantisation import refuse_if_worse
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from common.file_names import printable
 from common.golden import draw
 from train.adopt.adoption import Outputs, Photographs, Preprocessing, judge
 from train.adopt.wrapped_network import PREPARED, WrappedNetwork
+from train.export.onnx_export import OPSET, PARITY
 from train.networks.parts import PICTURES
-from train.onnx_export import OPSET, PARITY
 
 PARITY_8_BIT = 5e-2
 """The same for a network of 8 bits, whose steps TensorFlow Lite and ONNX Runtime round apart."""

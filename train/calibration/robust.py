@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from train.calibration.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
 from train.calibration.in_distribution import class_weights
 from train.calibration.rejection import Rejection
+from train.export.onnx_runner import Runner
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import CLASSES, OUTPUT
 from train.networks.parts import LOGITS, PRESENCE, TURN
-from train.onnx_runner import Runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
 from train.views.features import FEATURES, Learned
 

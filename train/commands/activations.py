@@ -14,7 +14,7 @@ from common.errors import DataError
 from common.images import decode
 from train.activations import activations, sheet
 from train.arguments import image_file, positive
-from train.load_keras import load_keras
+from train.export.load_keras import load_keras
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ export was interrupted.
 import argparse
 from pathlib import Path
 
-from train.export_run import export
+from train.export.export_run import export
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,8 +32,8 @@ from train import arguments
 from train.adopt import foreign_graph, keras_files
 from train.adopt.adoption import Preprocessing, assemble
 from train.adopt.foreign_graph import ForeignGraph, is_foreign
+from train.export.model_folder import TrainedModel, write_folder
 from train.measure.evaluation import table
-from train.model_folder import TrainedModel, write_folder
 from train.networks import backbones
 from train.photos.dataset import Photos, Pixels, scan
 

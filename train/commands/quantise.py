@@ -20,10 +20,10 @@ from pathlib import Path
 from common.card import INT8, ONNX, Metric, read_card, write_card
 from common.classifier import Classifier
 from train import arguments
+from train.export.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
 from train.measure.evaluation import answers, label_indices, table
 from train.measure.metrics import Figures, measure
 from train.photos.dataset import Photos, Pixels, concat, scan, subset
-from train.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
 
 HELD_SHARE = 0.1
 """Of DATA/train, as recipes hold it where they are not told otherwise."""

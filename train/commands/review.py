@@ -22,9 +22,9 @@ from common.errors import DataError
 from common.file_names import printable
 from common.images import decode
 from train import arguments
+from train.export.load_keras import load_keras
+from train.export.model_folder import KERAS
 from train.learning.features import Features
-from train.load_keras import load_keras
-from train.model_folder import KERAS
 from train.networks import parts
 from train.photos.dataset import Photos, concat, scan
 from train.photos.duplicates import SIDE, pairs, signature

@@ -7,8 +7,8 @@ import argparse
 from pathlib import Path
 
 from common.card import ONNX, read_card
-from train.load_keras import load_keras
-from train.model_folder import KERAS
+from train.export.load_keras import load_keras
+from train.export.model_folder import KERAS
 from train.networks import parts
 
 

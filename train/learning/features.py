@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from train.onnx_runner import Runner, onnx_runner
+from train.export.onnx_runner import Runner, onnx_runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
 
 FEATURES = "features"

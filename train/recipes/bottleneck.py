@@ -16,7 +16,7 @@ import keras
 
 from train import arguments
 from train.calibration.calibration import Calibration
-from train.export_run import export_run, familiar
+from train.export.export_run import export_run, familiar
 from train.learning.features import Features
 from train.learning.runs import Run, State
 from train.learning.training import fit

@@ -26,10 +26,10 @@ from common.card import Pretrained, read_card
 from common.errors import DataError
 from train import arguments
 from train.calibration.in_distribution import outputs
-from train.export_run import export_run
+from train.export.export_run import export_run
+from train.export.model_folder import KERAS
 from train.learning.runs import Run
 from train.learning.training import fit
-from train.model_folder import KERAS
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels

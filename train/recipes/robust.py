@@ -20,12 +20,12 @@ from common.file_names import printable
 from train import arguments
 from train.calibration.rejection import Rejection
 from train.calibration.robust import calibrate, lookalikes
-from train.export_run import export_run
+from train.export.export_run import export_run
+from train.export.onnx_runner import onnx_runner
 from train.learning.runs import Run, State
 from train.learning.training import fit
 from train.networks import backbones, heads, parts
 from train.networks.imagenet_head import OUTPUT, head_source, load_head
-from train.onnx_runner import onnx_runner
 from train.photos.dataset import Photos
 from train.photos.others import OTHER, read_others, split_by_kind
 from train.views.features import FEATURES, TEACHER, Rows, Views, view_features

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from train import arguments
-from train.export_run import export_run
+from train.export.export_run import export_run
 from train.learning.runs import Run
 from train.learning.training import fit
 from train.networks import parts

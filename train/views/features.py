@@ -17,10 +17,10 @@ from PIL import Image
 
 from common.atomic import new_file
 from common.images import in_proportion
+from train.export.onnx_runner import Outputs, Runner
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import OUTPUT
 from train.networks.parts import LOGITS, PRESENCE, TURN
-from train.onnx_runner import Outputs, Runner
 from train.photos.dataset import Photos, parallel_batches
 from train.views.views import OTHER, SIDE, View, pair, single
 

@@ -6,7 +6,7 @@ import keras
 
 from common.card import ModelCard, read_card, sha256_of
 from common.errors import ModelError
-from train.model_folder import KERAS
+from train.export.model_folder import KERAS
 
 
 def load_keras(folder: Path) -> tuple[ModelCard, keras.Model]:

@@ -25,10 +25,10 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
 from train.calibration.calibration import fit_offset, fit_temperature
-from train.graph import adjust, outside_of_convolutions
+from train.export.graph import adjust, outside_of_convolutions
+from train.export.onnx_export import no_advice
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures
-from train.onnx_export import no_advice
 from train.photos.dataset import Photos, Pixels
 
 CALIBRATION = 256

@@ -30,10 +30,10 @@ from common.errors import DataError
 from common.golden import draw
 from train.adopt.foreign_graph import ForeignGraph
 from train.calibration.calibration import Calibration
+from train.export.onnx_export import check_parity, to_onnx
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
 from train.networks.parts import serving
-from train.onnx_export import check_parity, to_onnx
 from train.photos.dataset import Photos, Pixels
 from train.report import write_report
 

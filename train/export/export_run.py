@@ -10,9 +10,9 @@ import keras
 from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
 from train.calibration.calibration import Calibration
+from train.export.model_folder import TrainedModel, write_folder
 from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
-from train.model_folder import TrainedModel, write_folder
 from train.photos.dataset import Photos, scan
 
 RESULT = "trained.json"

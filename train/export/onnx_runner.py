@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from common.errors import ModelError
-from train.onnx_export import PARITY, to_onnx
+from train.export.onnx_export import PARITY, to_onnx
 
 Outputs = dict[str, NDArray[np.float32]]
 Runner = Callable[[NDArray[np.uint8]], Outputs]
@@ -27,7 +27,7 @@ def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
         examples: pictures on which both are compared.
 
     Raises:
-        ModelError: they differ by more than `train.onnx_export.PARITY` of the largest value.
+        ModelError: they differ by more than `train.export.onnx_export.PARITY` of the largest value.
     """
     if keras.backend.backend() != "tensorflow":
         return network.predict_on_batch  # type: ignore[no-any-return]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from common.errors import DataError
 from common.images import decode
-from train.activations import activations, sheet
 from train.arguments import image_file, positive
 from train.export.load_keras import load_keras
+from train.report.activations import activations, sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -35,7 +35,7 @@ from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
 from train.networks.parts import serving
 from train.photos.dataset import Photos, Pixels
-from train.report import write_report
+from train.report.report import write_report
 
 KERAS, WEIGHTS = "model.keras", "model.weights.h5"
 TOLERANCE = 1e-3

@@ -24,8 +24,8 @@ def test_activations_are_those_of_the_network(
 def test_activations_of_a_known_kernel() -> None:
     import keras
 
-    from train.activations import activations
     from train.networks import parts
+    from train.report.activations import activations
 
     pictures = parts.pictures((8, 8))
     scaled = keras.layers.Rescaling(1 / 255)(pictures)

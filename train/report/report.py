@@ -21,7 +21,7 @@ from common.images import decode, preview
 from train.measure.metrics import Figures, reliability
 from train.networks import parts
 from train.photos.dataset import Photos
-from train.plots import confusion_plot, history_plot, reliability_plot
+from train.report.plots import confusion_plot, history_plot, reliability_plot
 
 MISTAKES = 24
 VARIANTS = 5

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from common.errors import DataError
-from train.review import Decisions, Suspect, apply, out_of_fold, rank
-from train.review_server import server
+from train.review.server import server
+from train.review.suspects import Decisions, Suspect, apply, out_of_fold, rank
 
 
 def test_wrong_labels_come_first() -> None:

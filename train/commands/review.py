@@ -28,8 +28,8 @@ from train.learning.features import Features
 from train.networks import parts
 from train.photos.dataset import Photos, concat, scan
 from train.photos.duplicates import SIDE, pairs, signature
-from train.review import Decisions, Suspect, apply, out_of_fold, rank
-from train.review_server import server
+from train.review.server import server
+from train.review.suspects import Decisions, Suspect, apply, out_of_fold, rank
 
 DECISIONS = "review.jsonl"
 

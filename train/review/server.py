@@ -9,9 +9,9 @@ from typing import Any
 
 from common.errors import ImageError
 from common.images import preview
-from train.review import Decisions, Suspect, as_json
+from train.review.suspects import Decisions, Suspect, as_json
 
-PAGE = Path(__file__).with_name("review_page.html")
+PAGE = Path(__file__).with_name("page.html")
 MAX_BODY = 10_000
 
 

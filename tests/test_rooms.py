@@ -61,7 +61,10 @@ def test_nothing_leans_on_the_inside_of_gunicorn() -> None:
         # Commands that start at once, and check what can be checked before anything slow is loaded.
         *(
             (f"train.commands.{command}", ("tensorflow", "keras", "sklearn", "matplotlib"))
-            for command in ("prepare", "inspect", "evaluate", "predict", "config", "threshold")
+            for command in (
+                *("photos.prepare", "photos.inspect", "models.config"),
+                *("measure.evaluate", "measure.predict", "measure.threshold"),
+            )
         ),
     ],
 )

@@ -21,26 +21,32 @@ from common.file_names import any_terminal, printable
 from common.quiet import silenced_stderr
 
 COMMANDS = {
-    "prepare": ("train.commands.prepare", "photos of a zip or folder into train/ and validation/"),
-    "inspect": ("train.commands.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
-    "review": ("train.commands.review", "photos with a wrong label, by keyboard"),
-    "tiny": ("train.recipes.tiny", "recipe: one convolution at 64x64, in a minute"),
-    "small": ("train.recipes.small", "recipe: three convolutions at 150x150, from scratch"),
-    "bottleneck": ("train.recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
-    "fine-tune": ("train.recipes.fine_tune", "recipe: the whole network, gently"),
-    "robust": ("train.recipes.robust", "recipe: views of photos as people's arrive, and *neither*"),
-    "config": ("train.commands.config", "a model of train/configs: recipe, quantise, evaluate"),
-    "export": ("train.commands.export", "turn a finished run into its model folder"),
-    "quantise": ("train.commands.quantise", "the same model in 8 bits beside the float file"),
-    "precisions": ("train.commands.precisions", "the float and the 8-bit file, compared"),
-    "evaluate": ("train.commands.evaluate", "measure a model folder on class folders"),
-    "stress": ("train.commands.stress", "measure it on photos as people's arrive: turned, small …"),
-    "threshold": ("train.commands.threshold", "the line of neither: what it keeps, and setting it"),
-    "predict": ("train.commands.predict", "ask a model folder about photos"),
-    "activations": ("train.commands.activations", "what each convolution sees in a photo"),
-    "summary": ("train.commands.summary", "what a model folder holds, layer by layer"),
+    "prepare": ("commands.photos.prepare", "photos of a zip or folder into train/ and validation/"),
+    "inspect": ("commands.photos.inspect", "counts, sizes, damage, duplicates, a contact sheet"),
+    "review": ("commands.photos.review", "photos with a wrong label, by keyboard"),
+    "tiny": ("recipes.tiny", "recipe: one convolution at 64x64, in a minute"),
+    "small": ("recipes.small", "recipe: three convolutions at 150x150, from scratch"),
+    "bottleneck": ("recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
+    "fine-tune": ("recipes.fine_tune", "recipe: the whole network, gently"),
+    "robust": ("recipes.robust", "recipe: views of photos as people's arrive, and *neither*"),
+    "config": ("commands.models.config", "a model of train/configs: recipe, quantise, evaluate"),
+    "export": ("commands.models.export", "turn a finished run into its model folder"),
+    "quantise": ("commands.models.quantise", "the same model in 8 bits beside the float file"),
+    "precisions": ("commands.measure.precisions", "the float and the 8-bit file, compared"),
+    "evaluate": ("commands.measure.evaluate", "measure a model folder on class folders"),
+    "stress": (
+        "commands.measure.stress",
+        "measure it on photos as people's arrive: turned, small …",
+    ),
+    "threshold": (
+        "commands.measure.threshold",
+        "the line of neither: what it keeps, and setting it",
+    ),
+    "predict": ("commands.measure.predict", "ask a model folder about photos"),
+    "activations": ("commands.models.activations", "what each convolution sees in a photo"),
+    "summary": ("commands.models.summary", "what a model folder holds, layer by layer"),
     "adopt": (
-        "train.commands.import_keras",
+        "commands.models.adopt",
         "a Keras file that you already have becomes a model folder",
     ),
 }
@@ -95,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
 def _load(module: str) -> Any:
     """Import a command's module without the greeting of TensorFlow's C++ side."""
     with silenced_stderr():
-        return importlib.import_module(module)
+        return importlib.import_module(f"train.{module}")
 
 
 if __name__ == "__main__":

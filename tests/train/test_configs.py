@@ -30,7 +30,7 @@ def test_every_command_of_a_configuration_is_understood(name: str, tmp_path: Pat
     commands = list(load_config(name, tmp_path).commands(tmp_path / name))
     assert [command[0] for command in commands[:2]][-1] == "quantise"
     for command, *words in commands:
-        module = importlib.import_module(COMMANDS[command][0])
+        module = importlib.import_module(f"train.{COMMANDS[command][0]}")
         parser = argparse.ArgumentParser(exit_on_error=False)
         module.add_arguments(parser)
         parser.parse_args(words)
@@ -45,7 +45,7 @@ def test_the_commands_run_one_after_the_other_until_one_fails(
         train={"data": own_data, "size": 32, "epochs": 1},
         evaluate=[([test], {"record": "drawn"}), (["nowhere"], {}), ([test], {})],
     )
-    monkeypatch.setattr("train.commands.config.load_config", lambda name, shared: shapes)
+    monkeypatch.setattr("train.commands.models.config.load_config", lambda name, shared: shapes)
     out = tmp_path / "shapes"
     assert main(["config", "shapes", "--out", str(out)]) == 2
     said = capfd.readouterr()

@@ -141,7 +141,7 @@ class WrappedNetwork:
         return self._model([scan], self._prepared, row)
 
     def whole(self, core: onnx.ModelProto, given: Outputs) -> onnx.ModelProto:
-        """`pictures` -> `scores`, float32 (batch, labels), sum 1, as `train.adopt.adoption` has them."""
+        """`pictures` -> `scores`, (batch, labels), sum 1, as `train.adopt.adoption` has them."""
         nodes, last = [], ROW
         if self._count == 1:
             rest = ["Mul", "nought"] if given == "logits" else ["Sub", "unit"]

@@ -2,8 +2,8 @@
 
 It decides about *neither*. Two signals, both computed in the served graph and in the same pass:
 
-- the probability that a network's ImageNet head (`train.networks.imagenet_head`), where it was kept, gives
-  to the ImageNet classes of the training photos;
+- the probability that a network's ImageNet head (`train.networks.imagenet_head`), where it was
+  kept, gives to the ImageNet classes of the training photos;
 - the residual of the pooled features outside the subspace that those of training photos span: it
   is larger for other pictures (Wang et al. 2022, ViM, arXiv:2203.10807).
 """

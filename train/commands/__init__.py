@@ -1,1 +1,1 @@
-"""The commands of `python -m train`, one a file; recipes have their own folder."""
+"""The commands of `python -m train`, one a file: about photos, models, and what models are worth."""

@@ -1,9 +1,9 @@
 """The ImageNet head of a backbone, kept beside our own: it knows a thousand other things.
 
 What it says of a picture tells whether the picture shows anything of what we trained on
-(`train.calibration.in_distribution`). Fine-tuning would make it forget; so it learns along, to say what it said
-before (learning without forgetting, Li and Hoiem 2016, arXiv:1606.09282), which at the same time
-holds the backbone back from learning only the origin of the training photos.
+(`train.calibration.in_distribution`). Fine-tuning would make it forget; so it learns along, to say
+what it said before (learning without forgetting, Li and Hoiem 2016, arXiv:1606.09282), which at the
+same time holds the backbone back from learning only the origin of the training photos.
 """
 
 import sys

@@ -112,8 +112,8 @@ def run(args: argparse.Namespace) -> int:
             layer.trainable = False
 
     size = model.input_shape[1:3]
-    parts = max(1, args.batch // PART)
-    part = -(-args.batch // parts)
+    steps_of_a_batch = max(1, args.batch // PART)
+    part = -(-args.batch // steps_of_a_batch)
     train = Batches(Pixels(run.train, size, keep=False), run.train, part, args.seed)
     validation = Batches(Pixels(run.validation, size, keep=False), run.validation, part)
     steps = args.epochs * len(train)
@@ -127,7 +127,8 @@ def run(args: argparse.Namespace) -> int:
     learner = parts.Learner(network, parts.augmentation(args.augment), statistics=False)
     learner.compile(
         optimizer=keras.optimizers.Adam(
-            schedule, gradient_accumulation_steps=parts if parts > 1 else None
+            schedule,
+            gradient_accumulation_steps=steps_of_a_batch if steps_of_a_batch > 1 else None,
         ),
         loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),
         metrics=["accuracy"],

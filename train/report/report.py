@@ -32,7 +32,10 @@ _WORDS = {
     "calibration_band": "calibration error of a calibrated model: below",
 }
 _TEMPLATES = Environment(
-    loader=PackageLoader("train"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=PackageLoader("train.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
 )
 
 

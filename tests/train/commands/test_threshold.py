@@ -10,7 +10,7 @@ from common.card import read_card
 from common.classifier import Classifier
 from common.images import decode
 from train.__main__ import main
-from train.commands.threshold import curve, line
+from train.commands.measure.threshold import curve, line
 
 
 def test_the_line_keeps_at_least_what_is_asked_for() -> None:

@@ -1,1 +1,1 @@
-"""The commands of `python -m train`, one a file: about photos, models, and what models are worth."""
+"""The commands of `python -m train`, one a file: about photos, about models, and measuring."""

@@ -11,7 +11,7 @@ from common.card import INT8, ONNX, read_card, sha256_of
 from common.classifier import Classifier
 from common.errors import ModelError
 from common.golden import draw
-from tests.train.tiny_graph import tiny_graph
+from tests.train.export.tiny_graph import tiny_graph
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.quantisation import refuse_if_worse
 from train.measure.metrics import measure

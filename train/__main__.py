@@ -34,6 +34,7 @@ COMMANDS = {
     "quantise": ("commands.models.quantise", "the same model in 8 bits beside the float file"),
     "precisions": ("commands.measure.precisions", "the float and the 8-bit file, compared"),
     "evaluate": ("commands.measure.evaluate", "measure a model folder on class folders"),
+    "compare": ("commands.measure.compare", "two models, photo by photo, and is it chance"),
     "stress": (
         "commands.measure.stress",
         "measure it on photos as people's arrive: turned, small …",

@@ -284,6 +284,16 @@ def image_file(text: str) -> Path:
     return path
 
 
+def html_file(text: str) -> Path:
+    """A page that can be written: it ends in .html, its folder is there."""
+    path = Path(text)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{path.name} does not end in .html")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
+    return path
+
+
 def size(text: str) -> int:
     value = int(text)
     if not 16 <= value <= 1024:

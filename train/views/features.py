@@ -32,11 +32,11 @@ BLOCK = 1024
 BATCH = 4
 """Views that one thread draws and passes on at a time."""
 MIXTURE = {
-    "one of the labels": 0.60,
-    "something else": 0.17,
-    "two labels": 0.14,
-    "a label twice": 0.045,
-    "a label and something else": 0.045,
+    "one of the labels": 0.56,
+    "something else": 0.16,
+    "two labels": 0.17,
+    "a label twice": 0.06,
+    "a label and something else": 0.05,
 }
 """What views show, and how often."""
 

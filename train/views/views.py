@@ -117,11 +117,12 @@ def _some(rng: Generator, most: int = 2) -> list[Disturbance]:
 
 
 def small(rng: Generator, image: Image.Image) -> Image.Image:
-    """A thumbnail of 32 to 96 pixels."""
+    """A thumbnail of 32 to 96 pixels; half of them are JPEGs, as thumbnails mostly are."""
     side = rng.uniform(32, 96)
     scale = side / max(image.size)
     width, height = (max(8, round(length * scale)) for length in image.size)
-    return image.resize((width, height), Image.Resampling.BILINEAR)
+    thumbnail = image.resize((width, height), Image.Resampling.BILINEAR)
+    return thumbnail if rng.random() < 0.5 else _jpeg(thumbnail, int(rng.integers(40, 96)))
 
 
 def blurred(rng: Generator, image: Image.Image) -> Image.Image:
@@ -146,9 +147,7 @@ def grey(rng: Generator, image: Image.Image) -> Image.Image:
 
 def compressed(rng: Generator, image: Image.Image) -> Image.Image:
     """A JPEG of quality 3 to 25."""
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=int(rng.integers(3, 26)))
-    return Image.open(out).convert("RGB")
+    return _jpeg(image, int(rng.integers(3, 26)))
 
 
 def noisy(rng: Generator, image: Image.Image) -> Image.Image:
@@ -194,6 +193,12 @@ def screenshot(rng: Generator, image: Image.Image) -> Image.Image:
             draw.ellipse((x - 5, height - 16, x + 5, height - 6), outline=colour)
     screen.paste(image.resize((across, max(1, down)), Image.Resampling.BILINEAR), (left, top))
     return screen
+
+
+def _jpeg(image: Image.Image, quality: int) -> Image.Image:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return Image.open(out).convert("RGB")
 
 
 def _colour(rng: Generator) -> tuple[int, int, int]:

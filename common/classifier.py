@@ -1,6 +1,7 @@
 """A model folder, loaded and proven: pictures in, predictions out. ONNX Runtime inside."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,12 +10,23 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from common.card import FILES, ModelCard, Precision, check_file, read_card
+from common.closer_look import look_closer
 from common.cpus import has_fast_int8
 from common.errors import ModelError
 from common.golden import draw
 from common.occlusion import occlusion
 from common.prediction import Outputs, Prediction, predict, present_labels
 from common.second_look import Look, another_look
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A picture in the way that it was looked at, and what the model put out for it."""
+
+    picture: NDArray[np.uint8]
+    outputs: Outputs
+    look: Look | None = None
+    """That way, where it is not how the picture came."""
 
 
 class Classifier:
@@ -106,28 +118,45 @@ class Classifier:
         Returns:
             one `Prediction` for each picture, in order.
         """
-        first = self._outputs(pictures, maps=explain)
-        looks = [
-            another_look(picture, outputs.turn, self.card.turn_threshold)
-            if outputs.familiarity is not None
-            else None
-            for picture, outputs in zip(pictures, first, strict=True)
+        seen = self._as_meant(pictures, maps=explain)
+        outputs = look_closer(
+            lambda i: seen[i].picture, [one.outputs for one in seen], self.outputs
+        )
+        return [
+            self._prediction(one.picture, found, one.look, explain=explain)
+            for one, found in zip(seen, outputs, strict=True)
         ]
-        again = [i for i, look in enumerate(looks) if look]
-        seen = list(zip(pictures, first, looks, strict=True))
-        if again:
-            views = np.stack([look.apply(pictures[i]) for i, look in enumerate(looks) if look])
-            second = self._outputs(views, maps=explain)
-            for i, view, outputs in zip(again, views, second, strict=True):
-                if (outputs.familiarity or 0.0) > (first[i].familiarity or 0.0):
-                    seen[i] = view, outputs, looks[i]
-                else:
-                    seen[i] = pictures[i], first[i], None
-        return [self._prediction(*one, explain=explain) for one in seen]
 
-    def _outputs(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[Outputs]:
-        """What the graph puts out for pictures, one by one."""
+    def _as_meant(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[_Seen]:
+        """Pictures as they came, or turned upright or without their frame where that says more."""
+        seen = [
+            _Seen(picture, outputs)
+            for picture, outputs in zip(pictures, self.outputs(pictures, maps=maps), strict=True)
+        ]
+        looks = {
+            i: look
+            for i, one in enumerate(seen)
+            if one.outputs.familiarity is not None
+            and (look := another_look(one.picture, one.outputs.turn, self.card.turn_threshold))
+        }
+        if looks:
+            views = np.stack([look.apply(pictures[i]) for i, look in looks.items()])
+            again = self.outputs(views, maps=maps)
+            for (i, look), view, outputs in zip(looks.items(), views, again, strict=True):
+                if (outputs.familiarity or 0.0) > (seen[i].outputs.familiarity or 0.0):
+                    seen[i] = _Seen(view, outputs, look)
+        return seen
+
+    def outputs(self, pictures: NDArray[np.uint8], *, maps: bool = False) -> list[Outputs]:
+        """What the graph puts out for pictures, one by one.
+
+        Args:
+            pictures: uint8 (batch, height, width, 3).
+            maps: whether class activation maps are wanted; a model that tells which labels are
+                present puts them out in any case, to be looked at closer.
+        """
         names = self.card.outputs
+        maps = maps or names.presence is not None
         wanted = {
             "scores": names.scores,
             "familiarity": names.familiarity,

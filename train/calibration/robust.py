@@ -1,30 +1,25 @@
 """What is chosen for a robust network: on validation photos, and on views of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
-from common.closer_look import look_closer
 from common.prediction import Outputs
 from train.calibration.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
 from train.calibration.in_distribution import class_weights
+from train.calibration.look_thresholds import look_thresholds
 from train.calibration.rejection import Rejection
 from train.export.onnx_runner import Runner
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import CLASSES, OUTPUT
 from train.networks.parts import LOGITS, POOL, PRESENCE, TURN
 from train.photos.dataset import Photos, Pixels, parallel_batches
-from train.views.features import FEATURES, Learned, Views
+from train.views.features import FEATURES
 
-ALONE, ALIKE = 0.004, 0.015
-"""Share of the views of one photo, and of two of the same label, that may be called several."""
-UPRIGHT = 0.01
-"""Share of the upright views that may be looked at turned, too."""
 SURE = 2.2
 """Log-odds of familiarity, 0.9, from which on a photo of other things is told to the user."""
 BATCH = 64
@@ -37,8 +32,7 @@ def calibrate(
     runner: Runner,
     size: tuple[int, int],
     photos: Photos,
-    drawn: Views,
-    views: Learned,
+    seed: int,
     familiar: Sequence[int] | None,
 ) -> Calibration:
     """Choose temperature and thresholds.
@@ -48,8 +42,7 @@ def calibrate(
         runner: what was not: uint8 pictures in, features out.
         size: (height, width) of the pictures.
         photos: validation photos of the labels.
-        drawn: views of validation photos, of the labels and of other things.
-        views: the first of them, as the frozen network saw them.
+        seed: of the views of them.
         familiar: the ImageNet classes of the labels; learned from the photos where left out.
     """
     found = _said(learner, _features(runner, size, photos))
@@ -67,39 +60,35 @@ def calibrate(
     offset = fit_offset(1 / (1 + np.exp(-odds.astype(np.float64))), learned=True)
 
     temperature = fit_temperature(found[LOGITS], photos.truth)
-    presence, turn = _seen_closer(learner, runner, drawn, views, temperature)
+    ask = _asking(learner, runner, temperature)
+    present, turned = look_thresholds(photos, size, seed, ask)
     return Calibration(
         temperature=temperature,
         familiarity=rejection.shifted(offset),
         threshold=THRESHOLD,
-        present_threshold=present_threshold(presence, views),
-        turn_threshold=turn_threshold(turn, views),
+        present_threshold=present,
+        turn_threshold=turned,
     )
 
 
-def _seen_closer(
-    learner: keras.Model, runner: Runner, drawn: Views, views: Learned, temperature: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Presence (views, labels) as the service will find it, and likelihood of turns (views, 4)."""
+def _asking(
+    learner: keras.Model, runner: Runner, temperature: float
+) -> Callable[[NDArray[np.uint8]], list[Outputs]]:
+    """The two parts of the network as one that is asked as the service asks it."""
     maps = learner.get_layer(LOGITS)(learner.get_layer(POOL).input)
     kept = {name: learner.output[name] for name in (LOGITS, PRESENCE, TURN)}
     network = keras.Model(learner.input, kept | {"maps": maps})
 
-    def say(features: NDArray[Any]) -> list[Outputs]:
+    def ask(pictures: NDArray[np.uint8]) -> list[Outputs]:
+        parts = np.array_split(pictures, -(-len(pictures) // PARALLEL))
+        features = np.concatenate([runner(part)[FEATURES] for part in parts])
         said = network.predict_on_batch(features.astype(np.float32))
         scores, turns = _softmax(said[LOGITS] / temperature), _softmax(said[TURN])
         presence = 1 / (1 + np.exp(-said[PRESENCE]))
         rows = zip(scores, presence, turns, said["maps"], strict=True)
         return [Outputs(s, None, p, t, m / temperature) for s, p, t, m in rows]
 
-    def ask(pictures: NDArray[np.uint8]) -> list[Outputs]:
-        return say(runner(pictures)[FEATURES])
-
-    found: list[Outputs] = []
-    for start in tqdm(range(0, len(views), BATCH), "Looking closer", unit="batch", leave=False):
-        seen = say(views.features[FEATURES][start : start + BATCH])
-        found += look_closer(lambda i, start=start: drawn.draw(start + i).pixels, seen, ask)
-    return np.stack([one.presence for one in found]), np.stack([one.turn for one in found])
+    return ask
 
 
 def _said(learner: keras.Model, features: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
@@ -134,32 +123,6 @@ def _features(runner: Runner, size: tuple[int, int], photos: Photos) -> NDArray[
         lambda which: runner(pixels(which))[FEATURES], len(photos), PARALLEL, "Calibrating"
     )
     return np.concatenate([row for _, row in rows])
-
-
-def present_threshold(presence: NDArray[np.float32], views: Learned) -> float:
-    """The presence from which on a second label counts, as few views of one label reach it.
-
-    Args:
-        presence: (views, labels), 0..1.
-    """
-    second = np.sort(presence, axis=1)[:, -2]
-    one_label = views.present.sum(axis=1) == 1
-    bounds = [
-        np.quantile(second[one_label & of_one], 1 - share)
-        for of_one, share in ((views.single, ALONE), (~views.single, ALIKE))
-        if (one_label & of_one).any()
-    ]
-    return round(float(max(bounds)), 4)
-
-
-def turn_threshold(turn: NDArray[np.float32], views: Learned) -> float:
-    """The likelihood from which on a picture is looked at turned, as few upright views reach it.
-
-    Args:
-        turn: (views, 4), likelihood of quarter turns.
-    """
-    turned = turn[:, 1:].max(axis=1)[views.turn == 0]
-    return round(float(np.quantile(turned, 1 - UPRIGHT)), 4)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

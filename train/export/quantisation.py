@@ -25,6 +25,7 @@ from common.card import (
 from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
 from train.calibration.calibration import fit_offset, fit_temperature
+from train.calibration.look_thresholds import look_thresholds
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.onnx_export import no_advice
 from train.measure.evaluation import answers, label_indices
@@ -36,6 +37,8 @@ CALIBRATION = 256
 QUANTISED = ["Conv", "Add", "Clip"]
 LOST_PER_1000 = 2.0
 """Net verdicts that may be lost of 1,000 validation photos."""
+VIEWS_SEED = 2
+"""Of the views of validation photos that thresholds are chosen on."""
 TOLERANCE = 0.01
 """Of the golden vectors: with 7-bit weights kernels without AVX differ by less than 1e-6 from those
 with VNNI, and a file with one changed layer by far more."""
@@ -71,9 +74,9 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
 
 
 def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
-    """Choose temperature and the line of *neither* for the 8-bit file of `folder`.
+    """Choose temperature, the line of *neither* and thresholds for the 8-bit file of `folder`.
 
-    Both become part of the file's graph.
+    The first two become part of the file's graph.
 
     Returns:
         the card with the file described, still without figures and golden vectors.
@@ -86,18 +89,24 @@ def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
     learned = card.outputs.presence is not None
     shift = 0.0 if familiarity is None else fit_offset(familiarity, learned=learned)
     adjust(folder / INT8, card, card.temperature / temperature, shift)
-    return described(card.model_copy(update={"int8": Int8(temperature=temperature)}), folder)
+    card = described(card.model_copy(update={"int8": Int8(temperature=temperature)}), folder)
+    if learned and card.int8:
+        ask = Classifier.load_unverified(card, folder, precision="int8").outputs
+        present, turned = look_thresholds(validation, classifier.target, VIEWS_SEED, ask)
+        chosen = {"present_threshold": present, "turn_threshold": turned}
+        card = described(card.with_int8(card.int8.model_copy(update=chosen)), folder)
+    return card
 
 
 def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -> ModelCard:
     """The card with the 8-bit file of `folder` as it is now: hash, tolerance, golden vectors."""
-    temperature = card.int8.temperature if card.int8 else card.temperature
+    chosen = card.int8 or Int8(temperature=card.temperature)
     spec = FileSpec(sha256=sha256_of(folder / INT8), tolerance=TOLERANCE)
     int8 = Int8(
-        temperature=temperature,
+        temperature=chosen.temperature,
         neither_threshold=card.neither_threshold,
-        present_threshold=card.present_threshold,
-        turn_threshold=card.turn_threshold,
+        present_threshold=chosen.present_threshold or card.present_threshold,
+        turn_threshold=chosen.turn_threshold or card.turn_threshold,
         metrics=metrics,
         weight_bits=7,
     )

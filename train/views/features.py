@@ -87,10 +87,15 @@ class Views:
             shares[[1, 4]] = 0
         self._shares = shares / shares.sum()
 
-    def draw(self, number: int) -> View:
-        """View `number`; the same every time."""
+    def draw(self, number: int, shows: str | None = None) -> View:
+        """View `number`; the same every time.
+
+        Args:
+            shows: one of `MIXTURE`, in place of a kind that is drawn, too.
+        """
         rng = np.random.default_rng([self.seed, number])
-        kind = rng.choice(len(self._shares), p=self._shares)
+        drawn = int(rng.choice(len(self._shares), p=self._shares))
+        kind = list(MIXTURE).index(shows) if shows else drawn
         first = int(rng.integers(self.labels))
         if kind == 0:
             return single(rng, self._photo(rng, first), first, self.size)

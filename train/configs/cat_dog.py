@@ -38,8 +38,8 @@ def config(shared: Path) -> Config:
             "weights": "imagenet",
             "familiar": "151-268,281-285",  # ImageNet's dogs and domestic cats
             # learning
-            "views": 49152,
-            "epochs": 3,
+            "views": 98304,
+            "epochs": 1,
             # the model folder
             "no_photos": True,
             "version": "5",

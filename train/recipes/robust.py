@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         run,
     )
     model = assembled(args.backbone, backbone, network, len(run.labels), args.dropout, head)
-    calibration = calibrate(network, runner, size, run.validation, held, validation, args.familiar)
+    calibration = calibrate(network, runner, size, run.validation, args.seed + 2, args.familiar)
     if strange:
         rejection = calibration.familiarity
         assert isinstance(rejection, Rejection), "made by calibrate"

@@ -6,14 +6,17 @@ pictures are decoded in this process (`common.images.render`), risky ones in one
 """
 
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from common.errors import ImageTooLarge
 from common.images.inspect import MAX_PIXELS, inspect
-from common.images.memory import MemoryLimit
 from common.images.region import WHOLE, Region
 from common.images.render import Size, memory, render
 from common.images.sandbox import Sandbox
@@ -24,6 +27,43 @@ LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that one process decodes at a time; more if they are small."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
 """Bytes that all decoding in one process takes at most."""
+
+
+class MemoryLimit:
+    """A number of bytes that all decoders of a process share; one that finds too few left waits.
+
+    Args:
+        total: bytes.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = self._free = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Hold `size` bytes for the block, after waiting until they are free.
+
+        Args:
+            size: bytes.
+
+        Raises:
+            ImageTooLarge: more than there are in all.
+        """
+        if size > self._total:
+            raise ImageTooLarge(
+                "The picture has more pixels than are accepted of its kind of file."
+            )
+        with self._changed:
+            self._changed.wait_for(lambda: size <= self._free)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()
+
 
 _memory = MemoryLimit(MAX_MEMORY)
 _sandbox = Sandbox(DECODE_TIMEOUT_S)

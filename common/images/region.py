@@ -40,26 +40,17 @@ class Region:
         return cls(x, y, min(right, 1.0) - x, min(bottom, 1.0) - y)
 
     def as_stored(self, orientation: int) -> "Region":
-        """The same part of a file that is turned upright as its EXIF orientation (1 to 8) says."""
-        x, y, width, height = self.x, self.y, self.width, self.height
-        right, bottom = 1 - x - width, 1 - y - height  # the distances from those edges
-        match orientation:
-            case 2:
-                return Region(right, y, width, height)
-            case 3:
-                return Region(right, bottom, width, height)
-            case 4:
-                return Region(x, bottom, width, height)
-            case 5:
-                return Region(y, x, height, width)
-            case 6:
-                return Region(y, right, height, width)
-            case 7:
-                return Region(bottom, right, height, width)
-            case 8:
-                return Region(bottom, x, height, width)
-            case _:
-                return self
+        """The same part of the picture as it is stored in the file.
+
+        Args:
+            orientation: EXIF orientation (1 to 8), which says how the stored picture is turned.
+        """
+        right, bottom = 1 - self.x - self.width, 1 - self.y - self.height  # distances to the edges
+        x = right if orientation in (2, 3, 6, 7) else self.x
+        y = bottom if orientation in (3, 4, 7, 8) else self.y
+        if orientation < 5:
+            return Region(x, y, self.width, self.height)
+        return Region(y, x, self.height, self.width)
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """The pixels of it: left, upper, right and lower edge; at least one pixel.

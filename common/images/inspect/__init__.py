@@ -5,11 +5,16 @@ the picture (EXIF, text, colour profiles, further pictures), so that nothing hid
 the decoder memory or time.
 """
 
-from common.errors import ImageError, ImageUnreadable
+from common.errors import ImageError, ImageTooLarge, ImageUnreadable
 from common.images.inspect import gif, heif, jpeg, other, png, webp
-from common.images.inspect.header import MAX_PIXELS, Header, check_size, damaged
+from common.images.inspect.header import Header, damaged
 
 __all__ = ["MAX_PIXELS", "Header", "check_size", "inspect"]
+
+MAX_PIXELS = 50_000_000
+"""Largest width x height: more than nearly every phone takes, 200 MB at four bytes a pixel."""
+MAX_SIDE = 30_000
+"""Largest width or height."""
 
 
 def inspect(data: bytes) -> Header:
@@ -23,18 +28,41 @@ def inspect(data: bytes) -> Header:
     if not data:
         raise ImageUnreadable("The picture is empty: there are no bytes in it.")
     try:
-        if data.startswith(b"\xff\xd8\xff"):
-            return jpeg.inspect(data)
-        if data.startswith(b"\x89PNG\r\n\x1a\n"):
-            return png.inspect(data)
-        if data.startswith((b"GIF87a", b"GIF89a")):
-            return gif.inspect(data)
-        if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-            return webp.inspect(data)
-        if data[4:8] == b"ftyp":
-            return heif.inspect(data)
+        header = _by_format(data)
     except ImageError:
         raise
     except Exception as error:  # any bytes at all may arrive here
         raise damaged() from error
+    check_size(header.width, header.height)
+    return header
+
+
+def _by_format(data: bytes) -> Header:
+    if data.startswith(b"\xff\xd8\xff"):
+        return jpeg.inspect(data)
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return png.inspect(data)
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return gif.inspect(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return webp.inspect(data)
+    if data[4:8] == b"ftyp":
+        return heif.inspect(data)
     raise other.refusal(data)
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture without pixels or with too many.
+
+    Raises:
+        ImageUnreadable, ImageTooLarge.
+    """
+    if width <= 0 or height <= 0:
+        raise ImageUnreadable("The picture is damaged: its width or height is zero.")
+    if width * height > MAX_PIXELS:
+        raise ImageTooLarge(
+            f"The picture has {width * height / 1e6:.0f} megapixels; "
+            f"at most {MAX_PIXELS // 1_000_000} are accepted."
+        )
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"The picture has a side of more than {MAX_SIDE} pixels.")

@@ -2,7 +2,7 @@
 
 import struct
 
-from common.images.inspect.header import MAX_PARTS, SANDBOX_PIXELS, Header, check_size, damaged
+from common.images.inspect.header import MAX_PARTS, SANDBOX_PIXELS, Header, damaged
 
 
 def inspect(data: bytes) -> Header:
@@ -16,7 +16,6 @@ def inspect(data: bytes) -> Header:
             width, height = max(width, left + frame_width), max(height, top + frame_height)
             if not frame_width or not frame_height:
                 width = 0
-            check_size(width, height)
             return Header(
                 "GIF",
                 width,

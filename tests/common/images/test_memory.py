@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from common.errors import ImageTooLarge
-from common.images.memory import MemoryLimit
+from common.images.decoder import MemoryLimit
 
 
 def test_who_finds_too_little_waits_for_others() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.images.resize import resize
+from common.images.render import resize
 
 SIZES = [
     (500, 375),
@@ -54,7 +54,7 @@ def test_takes_a_part(size):
 
 
 def test_pillow_does_it_where_the_library_is_not(monkeypatch):
-    monkeypatch.setattr("common.images.resize.Resizer", None)
+    monkeypatch.setattr("common.images.render.Resizer", None)
     image, box = picture(500, 375), (499.5, 368.0)
     pillows = image.resize((224, 224), Image.Resampling.BILINEAR, box=(0, 0, *box))
     assert not differences(resize(image, (224, 224), box), pillows).any()

@@ -22,8 +22,8 @@ import numpy as np
 from flask import Flask
 
 from api.settings import Settings
-from bench.load import Load, closed, whole_request
-from bench.processes import free_port, running
+from bench.tools.load import Load, closed, whole_request
+from bench.tools.processes import free_port, running
 from common.card import ONNX
 from common.classifier import Classifier
 from common.cpus import usable_cpus

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import requests
 
-from bench.load import whole_request
+from bench.tools.load import whole_request
 from support.photos import small
 from support.running import running_service
 
@@ -56,7 +56,7 @@ def main() -> None:
 
 def wrk(url: str, file: Path, connections: int, pause_ms: float, seconds: int) -> dict[str, float]:
     """Load from `connections` that each pause `pause_ms` on average between two requests."""
-    script = str(Path(__file__).with_name("overload.lua"))
+    script = str(Path(__file__).with_name("tools") / "overload.lua")
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
     done = subprocess.run(
         [*command, "-s", script, url + PATH, "--", str(file), str(pause_ms)],

@@ -11,8 +11,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from bench.servers import ROOT, SERVICE
 from bench.serving import RESULTS
+from bench.tools.servers import ROOT, SERVICE
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.png"

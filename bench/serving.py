@@ -25,9 +25,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import load
-from bench.processes import NotStarted, Server, running
-from bench.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
+from bench.tools import load
+from bench.tools.processes import NotStarted, Server, running
+from bench.tools.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
 from common.card import FILES
 from common.cpus import usable_cpus
 from support import photos

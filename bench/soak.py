@@ -18,8 +18,8 @@ from pathlib import Path
 
 from api.model_store import reload
 from api.model_store.state_dir import StateDir
-from bench.load import multipart
-from bench.processes import Server
+from bench.tools.load import multipart
+from bench.tools.processes import Server
 from support.clients import side_by_side
 from support.colour_model import write_colour_model
 from support.photos import small

@@ -55,7 +55,7 @@ def test_no_answer_is_our_fault(report: dict[str, Any]) -> None:
 
 
 def test_every_answer_comes_in_time(report: dict[str, Any]) -> None:
-    """Generous, since other tests may keep the machine busy; bench/security.py measures it."""
+    """Generous, since other tests may keep the machine busy; `bench/security/` measures it."""
     late = [one for one in report["outcomes"] if one["seconds"] > FETCH_TIMEOUT_S + 5]
     assert late == []
 

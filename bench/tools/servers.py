@@ -8,7 +8,7 @@ from pathlib import Path
 from common.card import FILES, Precision, read_card
 from common.cpus import usable_cpus
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = ROOT / "bench" / "peers"
 VENV = ROOT / ".cache" / "bench-venv" / "bin"
 CORES = str(usable_cpus())

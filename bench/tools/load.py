@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import Server
+from bench.tools.processes import Server
 
 BOUNDARY = "5f0b9d7c"
 PAUSE_MS = 300

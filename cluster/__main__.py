@@ -90,9 +90,9 @@ def _stop(args: argparse.Namespace) -> int:
 
 
 def _classify(args: argparse.Namespace) -> int:
-    from cluster.inputs import Inputs
-    from cluster.plan import plan
-    from cluster.shards import ShardFolder
+    from cluster.bulk.inputs import Inputs
+    from cluster.bulk.plan import plan
+    from cluster.bulk.shards import ShardFolder
 
     settings = Settings.load()
     inputs = Inputs(args.input)
@@ -100,7 +100,7 @@ def _classify(args: argparse.Namespace) -> int:
     for line in told(inputs.passed_over):
         print(line, file=sys.stderr)
     # All that can be refused has been: Ray takes seconds to import and to start.
-    from cluster.bulk import classify
+    from cluster.bulk.job import classify
     from cluster.connection import connected
 
     with connected(args.address, settings.model_dir):

@@ -10,10 +10,10 @@ from itertools import islice
 import ray.data
 from tqdm import tqdm
 
+from cluster.bulk.plan import Plan
+from cluster.bulk.shards import Manifest
+from cluster.bulk.worker import Worker
 from cluster.connection import cpus, free_cpus
-from cluster.plan import Plan
-from cluster.shards import Manifest
-from cluster.worker import Worker
 
 WAVE = 2000
 """Shards that are given to Ray at a time; their paths are in its memory."""
@@ -35,7 +35,7 @@ def classify(
     """Classify on the connected cluster every input of a plan that is not done yet.
 
     Args:
-        plan: from `cluster.plan`.
+        plan: from `cluster.bulk.plan`.
         workers: how many at most; one for each CPU if left out.
         interrupted: ends the job after the part that is being written.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.settings import Settings
-from cluster.shards import Manifest, ModelStamp, ShardFolder
+from cluster.bulk.shards import Manifest, ModelStamp, ShardFolder
 from common.card import FILES
 from common.classifier import Classifier
 
@@ -24,7 +24,7 @@ def plan(paths: Iterable[str], output: ShardFolder, settings: Settings, shard_ro
     """Write down what is to be done, before any cluster is needed.
 
     Args:
-        paths: every input, as `cluster.inputs.Inputs` reads them.
+        paths: every input, as `cluster.bulk.inputs.Inputs` reads them.
         output: where the parts go.
         settings: the service's; its default model classifies.
         shard_rows: pictures of a part.

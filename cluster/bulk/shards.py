@@ -25,8 +25,8 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cluster.bulk.inputs import is_remote
 from cluster.errors import ClusterError
-from cluster.inputs import is_remote
 from common.atomic import new_file
 
 INPUTS = "_inputs.parquet"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from api.errors import to_problem
-from cluster.shards import INPUTS, MANIFEST
+from cluster.bulk.shards import INPUTS, MANIFEST
 from common.card import sha256_of
 from common.classifier import Classifier
 from common.errors import ImageError

@@ -10,10 +10,10 @@ import fsspec
 import pandas as pd
 import pytest
 
+from cluster.bulk.inputs import Inputs
+from cluster.bulk.shards import INPUTS, MANIFEST, ModelStamp, ShardFolder
 from cluster.connection import connected
 from cluster.errors import ClusterError
-from cluster.inputs import Inputs
-from cluster.shards import INPUTS, MANIFEST, ModelStamp, ShardFolder
 from support.running import ROOT
 
 MODEL = ModelStamp("cat_dog", "1", "a" * 64)

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from api.settings import Settings
-from cluster import worker
-from cluster.worker import Worker
+from cluster.bulk import worker
+from cluster.bulk.worker import Worker
 from support.photo_servers import picture
 
 

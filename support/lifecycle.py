@@ -28,8 +28,6 @@ from support.running import RunningService, running_service
 CLIENTS = 8
 BATCH = 4
 """Pictures in a batch; every tenth request is one."""
-SLACK_S = 0.5
-"""A connection that a killed worker leaves behind breaks when it is used next."""
 
 
 @dataclass
@@ -40,14 +38,18 @@ class Report:
     """(route, status code) -> answers"""
     verdicts: Counter[str] = field(default_factory=Counter)
     lost: list[tuple[float, float]] = field(default_factory=list)
-    """Requests without an answer: when they began and ended, monotonic seconds."""
+    """Requests without an answer: when their connection last was good and when they ended.
+
+    In monotonic seconds: a connection that a killed worker leaves behind breaks when used next.
+    """
     mixed: list[str] = field(default_factory=list)
     """Answers that no one model can have given."""
     versions: set[str] = field(default_factory=set)
     """Of the models that answered."""
     accepted: int = 0
     refused: int = 0
-    kills: list[float] = field(default_factory=list)
+    kills: list[tuple[float, float]] = field(default_factory=list)
+    """When a worker was killed, and when nothing was left of it."""
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(route, status code) -> requests, as /metrics has it"""
     counted_verdicts: Counter[str] = field(default_factory=Counter)
@@ -56,8 +58,8 @@ class Report:
     def lost_without_a_kill(self) -> int:
         """Lost requests that were not under way when a worker was killed."""
         return sum(
-            not any(began - SLACK_S <= kill <= ended for kill in self.kills)
-            for began, ended in self.lost
+            not any(good <= gone and kill <= ended for kill, gone in self.kills)
+            for good, ended in self.lost
         )
 
 
@@ -121,8 +123,19 @@ def _disturb(
 
 def _kill(state: StateDir, report: Report) -> None:
     victim = random.choice(list(state.reports()))
-    report.kills.append(time.monotonic())
+    killed = time.monotonic()
     os.kill(victim, signal.SIGKILL)
+    while _is_alive(victim):
+        time.sleep(0.01)
+    report.kills.append((killed, time.monotonic()))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 @contextmanager
@@ -135,6 +148,7 @@ def _clients(service: RunningService, report: Report) -> Iterator[None]:
 
     def ask(number: int) -> None:
         session = requests.Session()
+        good = time.monotonic()
         while not over.is_set():
             number += 1
             if number % 20 == 0:
@@ -147,8 +161,10 @@ def _clients(service: RunningService, report: Report) -> Iterator[None]:
                 reply = session.post(service.url + route, files=parts, timeout=60)
             except requests.RequestException:
                 with lock:
-                    report.lost.append((began, time.monotonic()))
+                    report.lost.append((good, time.monotonic()))
+                good = time.monotonic()
                 continue
+            good = began
             with lock:
                 _note(report, route, reply, batch)
 

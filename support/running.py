@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = "python:api.gunicorn_conf"
 GUNICORN = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
 PATIENCE_S = 60
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections, and above those of Ray's workers."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,15 @@ class RunningService:
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 that nobody listens on, and that nobody is given by chance.
+
+    One that the system chooses may be another connection's before its server listens on it.
+    """
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(**settings: object) -> dict[str, str]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from support.running import RunningService
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def together(service: RunningService, requests: list[bytes]) -> list[http.client.HTTPResponse]:

@@ -22,7 +22,7 @@ from common.images.render import Size, memory, render
 from common.images.sandbox import Sandbox
 
 DECODE_TIMEOUT_S = 8.0
-"""Seconds after which the sandbox gives up a picture."""
+"""Processor seconds after which the sandbox gives up a picture."""
 LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that one process decodes at a time; more if they are small."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE

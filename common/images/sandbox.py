@@ -8,6 +8,7 @@ minute without work, at exit, and when its parent disappears.
 import atexit
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from common.images.sandbox_protocol import ERRORS, REPLY, REQUEST
 _ROOT = Path(__file__).resolve().parent.parent.parent
 IDLE_S = 60.0
 """Seconds without work after which the process ends."""
+STUCK_S = 60.0
+"""Seconds after which a process that waits instead of computing is killed."""
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
 
 
@@ -33,17 +36,20 @@ class Sandbox:
     """One process, for one picture at a time; others wait for it. Safe to share by threads.
 
     Args:
-        limit_s: seconds after which the process is killed and the picture refused.
+        limit_s: processor seconds after which the process is killed and the picture refused: the
+            picture's own work, however busy the machine is.
         idle_s: seconds without work after which the process ends.
+        stuck_s: seconds after which it is killed, whatever work it has done.
     """
 
     _lock: threading.Lock
     _process: "subprocess.Popen[bytes] | None"
     _idle: threading.Timer
 
-    def __init__(self, limit_s: float, idle_s: float = IDLE_S) -> None:
+    def __init__(self, limit_s: float, idle_s: float = IDLE_S, stuck_s: float = STUCK_S) -> None:
         self.limit_s = limit_s
         self.idle_s = idle_s
+        self.stuck_s = stuck_s
         self._reset()
         atexit.register(self.stop)
         os.register_at_fork(after_in_child=self._reset)
@@ -65,14 +71,14 @@ class Sandbox:
                 late.set()
                 process.kill()
 
-            timer = threading.Timer(self.limit_s, stop)
+            timer = threading.Timer(self.stuck_s, stop)
             timer.daemon = True
             timer.start()
             try:
                 return self._ask(process, data, size, region)
             except (OSError, EOFError) as error:
                 self._end()
-                if late.is_set():
+                if late.is_set() or process.returncode == -signal.SIGPROF:
                     raise ImageTooLarge("The picture takes too long to decode.") from error
                 raise ImageUnreadable("The picture is damaged and cannot be read.") from error
             finally:

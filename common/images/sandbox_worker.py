@@ -1,10 +1,10 @@
 """The process behind `common.images.sandbox`: decodes the files it is sent until its input ends.
 
 Run as `python -m common.images.sandbox_worker LIMIT_S`. Imports Pillow and numpy, never an
-inference runtime; holds no secret, cannot write files, and ends itself when it takes too long.
+inference runtime; holds no secret, cannot write files, and is ended by SIGPROF when a picture takes
+LIMIT_S of processor time.
 """
 
-import math
 import resource
 import signal
 import sys
@@ -32,11 +32,11 @@ def main(limit_s: float) -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     while head := requests.read(REQUEST.size):
         height, width, *corner_and_size, length = REQUEST.unpack(head)
-        signal.alarm(math.ceil(limit_s) + 1)  # in case the parent is gone and cannot kill this
+        signal.setitimer(signal.ITIMER_PROF, limit_s)
         data = requests.read(length)
         size = (height, width) if height else width
         _answer(data, size, Region(*corner_and_size), idle, replies)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _answer(data: bytes, size: Size, region: Region, idle: int, replies: BinaryIO) -> None:

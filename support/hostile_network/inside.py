@@ -26,6 +26,7 @@ from support.raw_server import Answer, RawServer, forever, ok, redirect, says
 from support.running import running_service
 
 FETCH_TIMEOUT_S = 2.0
+PATIENCE_S = 120
 PICTURE = drawn("JPEG")
 CROWD = 40
 WORKERS = 2
@@ -133,7 +134,7 @@ def main(folder: Path) -> None:
                 f"{service.url}/api/v1/classify",
                 data=json.dumps({"url": url}),
                 headers={"Content-Type": "application/json"},
-                timeout=60,
+                timeout=PATIENCE_S,
             )
             seconds = time.monotonic() - start
             body, retry_after = answer.json(), answer.headers.get("Retry-After")

@@ -9,7 +9,7 @@ import pytest
 from api.compute_queue import ComputeQueue
 from api.deadline import Deadline
 from api.errors import Problem
-from support.running import wait_until
+from support.running import PATIENCE_S, wait_until
 
 
 def test_places_are_bounded_and_given_back() -> None:
@@ -24,10 +24,10 @@ def test_places_are_bounded_and_given_back() -> None:
 
 def test_turns_are_given_first_come_first_served() -> None:
     turns, order = ComputeQueue(width=1, waiting=10), queue.Queue[int]()
-    turns.acquire(Deadline(10))
+    turns.acquire(Deadline(PATIENCE_S))
 
     def compute(number: int) -> None:
-        turns.acquire(Deadline(10))
+        turns.acquire(Deadline(PATIENCE_S))
         order.put(number)
         turns.release()
 
@@ -44,7 +44,7 @@ def test_turns_are_given_first_come_first_served() -> None:
 
 def test_who_waits_too_long_leaves_the_queue() -> None:
     turns = ComputeQueue(width=1, waiting=10)
-    turns.acquire(Deadline(10))
+    turns.acquire(Deadline(PATIENCE_S))
     with pytest.raises(Problem) as late:
         turns.acquire(Deadline(0.05))
     assert late.value.code == "deadline_exceeded"

@@ -169,7 +169,7 @@ def test_a_body_that_does_not_come_is_given_up(
             answer += read_until(client, b"}", 1)
     assert answer.startswith(b"HTTP/1.1 504")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "deadline_exceeded"
-    assert classify(hasty).ok
+    wait_until(lambda: classify(hasty).ok)
 
 
 def test_a_head_that_does_not_come_is_given_up(hasty: RunningService) -> None:
@@ -189,7 +189,7 @@ def test_who_takes_no_answers_is_given_up(hasty: RunningService) -> None:
             while True:  # until its answers have filled all that lies between us
                 client.sendall(asked)
         for _ in range(3):
-            assert classify(hasty).ok
+            wait_until(lambda: classify(hasty).ok)  # a busy machine may need more than its limit
         wait_until(lambda: in_flight(hasty) == 1)  # the one that asks
 
 

@@ -1,11 +1,13 @@
 """A short run of the fuzz targets; `python -m tests.security.fuzz` is for long ones."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+PATIENCE_S = 900
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -18,6 +20,7 @@ def test_fuzz(target: str, runs: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.security.fuzz", target, *options]
     # Linux counts the memory of whoever starts a program as the program's own peak: not pytest's.
     command = ["sh", "-c", '"$@"; exit $?', "sh", *command]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 0, ended.stderr[-3000:]
-    assert f"Done {runs} runs" in ended.stderr
+    (done,) = re.findall(r"^Done (\d+) runs", ended.stderr, re.MULTILINE)
+    assert int(done) >= runs

@@ -33,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "support.hostile_network.inside",
         folder,
     ]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found: dict[str, Any] = json.loads((folder / "report.json").read_text())
     return found
@@ -56,7 +56,7 @@ def test_no_answer_is_our_fault(report: dict[str, Any]) -> None:
 
 def test_every_answer_comes_in_time(report: dict[str, Any]) -> None:
     """Generous, since other tests may keep the machine busy; `bench/security/` measures it."""
-    late = [one for one in report["outcomes"] if one["seconds"] > FETCH_TIMEOUT_S + 5]
+    late = [one for one in report["outcomes"] if one["seconds"] > FETCH_TIMEOUT_S + 30]
     assert late == []
 
 

@@ -26,7 +26,7 @@ from support.running import ROOT, free_port, running_service
 
 APACHE = shutil.which("apache2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 # For the colour model: red is a cat, blue is a dog, grey is neither.
 RED, BLUE, GREY = "crimson", "royalblue", "grey"
@@ -171,7 +171,8 @@ def running_site(
                     "COMMONS_API_URL": f"{commons.url}/w/api.php",
                     "FETCH_ALLOWED_NETWORKS": "127.0.0.0/8",
                     "FETCH_ALLOWED_PORTS": f"{flickr.port},{commons.port}",
-                    "FETCH_TIMEOUT_S": 3,
+                    "FETCH_TIMEOUT_S": PATIENCE_S,
+                    "REQUEST_TIMEOUT_S": 2 * PATIENCE_S,
                     "RATE_LIMIT": "100000 per minute",
                     "TRUSTED_PROXIES": 1 if APACHE else 0,
                     **settings,

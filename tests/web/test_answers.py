@@ -17,6 +17,9 @@ from tests.web.site import RED, Site, solid
 from tests.web.states import STATES, Pictures
 from tests.web.visitor import CAT, DOG, serve, verdict
 
+TIMEOUT_S = 60
+"""Of the commands that the page offers."""
+
 
 def test_the_answer(page: Page, site: Site, pictures: Pictures) -> None:
     STATES["answer"](page, site, pictures)
@@ -62,7 +65,7 @@ def test_the_curl_command_works(opened: Page, site: Site) -> None:
     opened.press("#url", "Enter")
     opened.click("summary")
     command = opened.locator("pre.curl").inner_text()
-    done = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=20)
+    done = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=TIMEOUT_S)
     assert json.loads(done.stdout)["verdict"] == "cat"
     shown = json.loads(opened.locator("pre.json").inner_text())
     assert shown["verdict"] == "cat"
@@ -228,7 +231,7 @@ def same_as_shown(page: Page, folder: Path) -> dict[str, Any]:
     page.click("summary")
     command = page.locator("pre.curl").text_content() or ""
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, capture_output=True, check=True, timeout=30
+        ["bash", "-c", command], cwd=folder, capture_output=True, check=True, timeout=TIMEOUT_S
     )
     called, shown = json.loads(done.stdout), json.loads(page.locator("pre.json").inner_text())
     for answer in (called, shown):

@@ -1,5 +1,6 @@
 """New models for a service that runs: served when they are good, refused with a word when not."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -201,9 +202,10 @@ def _kill_the_prover(master: int) -> None:
     end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         for child in Path(f"/proc/{master}/task/{master}/children").read_text().split():
-            if "api.model_store.verify" in Path(f"/proc/{child}/cmdline").read_text():
-                os.kill(int(child), signal.SIGKILL)
-                return
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if "api.model_store.verify" in Path(f"/proc/{child}/cmdline").read_text():
+                    os.kill(int(child), signal.SIGKILL)
+                    return
         time.sleep(0.01)
 
 

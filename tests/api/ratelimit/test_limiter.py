@@ -1,10 +1,10 @@
 """Each client is counted for itself; a storage that is down does not take the service down."""
 
 import socket
-import time
+from concurrent.futures import ThreadPoolExecutor
 
-from api.ratelimit.limiter import ANSWER_S, RateLimiter
-from support.running import free_port
+from api.ratelimit.limiter import RateLimiter
+from support.running import PATIENCE_S, free_port
 
 
 def test_each_client_has_its_own_window() -> None:
@@ -39,8 +39,6 @@ def test_memory_counts_while_redis_does_not_answer() -> None:
 
 
 def test_a_redis_that_says_nothing_is_not_waited_for() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", 0)) as silent:
         counters = RateLimiter("2 per minute", f"redis://127.0.0.1:{silent.getsockname()[1]}")
-        began = time.monotonic()
-        assert counters.hit("a").allowed
-        assert time.monotonic() - began < 10 * ANSWER_S
+        assert pool.submit(counters.hit, "a").result(PATIENCE_S).allowed

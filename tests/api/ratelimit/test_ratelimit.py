@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from support.photo_servers import picture
-from support.running import ROOT, RunningService, free_port, running_service
+from support.running import ROOT, RunningService, free_port, running_service, wait_until
 from support.together import together
 from tests.api.conftest import RED
 
@@ -175,7 +175,7 @@ def test_a_request_past_its_deadline_is_not_computed(model_dir: Path, tmp_path: 
             answer = b"".join(iter(lambda: slow.recv(65536), b"")).decode()
         assert answer.startswith("HTTP/1.1 504 ")
         assert "deadline_exceeded" in answer
-        assert classify(service).status_code == 200
+        wait_until(lambda: classify(service).ok)  # a busy machine may need more than a second
 
 
 def test_security_headers_everywhere(model_dir: Path, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def head_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_fine_tuning_keeps_the_imagenet_head(data: Path, head_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "shapes"
     options = ["--weights", "none", "--size", "32", "--epochs", "1", "--batch", "16"]
+    options += ["--backbone", "EfficientNetLite0"]  # a head of 1280 features fits it
     more = ["--imagenet-head", str(head_file), "--cache", str(tmp_path / "cache")]
     assert main(["fine-tune", "--data", str(data), "--out", str(out), *options, *more]) == 0
     classifier = Classifier.load(out)

@@ -1,4 +1,4 @@
-"""The floor: decode and inference in a plain loop on every core. No HTTP, no checks, no service.
+"""The lower bound: decoding and inference in a plain loop on every core, without HTTP or service.
 
     python -m bench.lower_bound MODEL_FILE FOLDER COUNT SECONDS
 

@@ -1,4 +1,4 @@
-"""What watching a request costs: `python -m bench.observe`.
+"""What the log line and the metrics of a request cost: `python -m bench.observe`.
 
 The same WSGI call with and without `request_log` (id, metrics in files as under gunicorn, a line of
 JSON), in turns. Prints milliseconds per request; takes some seconds.

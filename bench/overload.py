@@ -1,4 +1,4 @@
-"""More requests than the service can answer: what it still answers, how fast, and how it recovers.
+"""What the service does under more load than it can answer, and how it recovers.
 
     python -m bench.overload
     python -m bench.overload --seconds 10

@@ -1,7 +1,7 @@
-"""What random arrivals alone do to the answer times: `python -m bench.queue`. Two seconds.
+"""The answer times that random arrivals alone cause: `python -m bench.queue`. Takes two seconds.
 
-One queue before as many servers as there are CPUs, each request the same work (M/D/c), and nothing
-else: no service that decides its own p99 at a share of its capacity can do better than this.
+A simulated queue before as many servers as there are CPUs, where each request is the same work
+(M/D/c). No real service can have a lower p99 at the same share of its capacity.
 """
 
 import heapq

@@ -1,4 +1,4 @@
-"""How quick the service is, beside its peers and the floor: `make bench`.
+"""How quick the service is, compared with its peers and the lower bound: `make bench`.
 
     python -m bench.serving [capacity] [sizes] [latency] [--model models/cat_dog] [--turns 15]
 

@@ -1,4 +1,4 @@
-"""Does memory stay level? `python -m bench.soak [--tiny] [REQUESTS]`, 100,000 if it is not said.
+"""Whether memory stays level: `python -m bench.soak [--tiny] [REQUESTS]`, by default 100,000.
 
 The shipped model under two workers; four clients send photos and broken photos without a pause,
 and want heat maps and previews of some. Prints the memory of all processes as it goes, then that of

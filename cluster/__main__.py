@@ -99,7 +99,7 @@ def _classify(args: argparse.Namespace) -> int:
     job = plan(inputs, ShardFolder(args.output), settings, args.shard)
     for line in told(inputs.passed_over):
         print(line, file=sys.stderr)
-    # All that can be refused has been: Ray takes seconds to import and to start.
+    # Bad input has been refused by now; Ray takes seconds to import and to start.
     from cluster.bulk.job import classify
     from cluster.connection import connected
 
@@ -107,7 +107,7 @@ def _classify(args: argparse.Namespace) -> int:
         interrupted = threading.Event()
 
         def interrupt(number: int, frame: FrameType | None) -> None:
-            interrupted.set()  # the exception is lost if it meets a callback of Ray's
+            interrupted.set()  # the exception is lost if it is raised within a callback of Ray
             raise KeyboardInterrupt
 
         for number in (signal.SIGINT, signal.SIGTERM):

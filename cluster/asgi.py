@@ -12,28 +12,28 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 GRACE_S = 0.5
-"""The application itself gives up a slow body and says so; this is how much later it is cut off."""
+"""Seconds after the application's own time limit for a body, at which the body is cut off."""
 
 
 class AsgiApp:
-    """One replica's application.
+    """The application of one replica.
 
     Args:
         app: from `api.create_app`.
-        threads: requests it works on at the same time; as many as Ray lets through.
+        threads: how many requests it works on at the same time: as many as Ray passes on.
         body_timeout_s: seconds that a body may take to arrive.
     """
 
     def __init__(self, app: Flask, threads: int, body_timeout_s: float) -> None:
         self.app = app
         self._body_timeout_s = body_timeout_s + GRACE_S
-        # The queue of an answer has no bound: a thread that waits for room in the queue of a
-        # client that has gone would wait for ever. Answers are at most a few MB.
+        # The queue of an answer has no limit: where the client has gone, a thread would wait for
+        # room in it for ever. Answers have a few MB at most.
         self._asgi: Any = WSGIMiddleware(self._wsgi, workers=threads, send_queue_size=0)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # To WSGI, X_Forwarded_For is X-Forwarded-For, and a proxy sets only the latter.
+            # WSGI cannot tell X_Forwarded_For from X-Forwarded-For, which only a proxy sets.
             known = [(name, value) for name, value in scope["headers"] if b"_" not in name]
             scope = {**scope, "headers": known}
             receive = _until(asyncio.get_running_loop().time() + self._body_timeout_s, receive)
@@ -45,7 +45,7 @@ class AsgiApp:
 
 
 def _until(end: float, receive: Receive) -> Receive:
-    """`receive`, which reports a client that is too slow as disconnected."""
+    """Like `receive`, but reports a client as disconnected when it is too slow."""
 
     async def timed() -> Message:
         try:

@@ -1,4 +1,4 @@
-"""Which Ray cluster to use: one that runs already, or one of this machine alone."""
+"""Connects to a Ray cluster: one that runs already, or a new one on this machine alone."""
 
 import logging
 import os
@@ -89,7 +89,7 @@ def _init(address: str, runtime_env: dict[str, object]) -> bool:
     """Connect to a cluster or start one; False if there is none."""
     ours = {"include_dashboard": False} if address == "local" else {}
     try:
-        with silenced_stderr():  # Ray's C++ side says there that it was asked to be quiet
+        with silenced_stderr():  # Ray's C++ code reports there that its log level is set
             ray.init(
                 address=address,
                 namespace=NAMESPACE,

@@ -1,4 +1,4 @@
-"""The error of this room; in a module without Ray, which takes seconds to import."""
+"""The error of this package, in a module that does not import Ray, which takes seconds."""
 
 from common.errors import DogorcatError
 

@@ -17,8 +17,8 @@ MODELS = "models"
 def package(model_dir: Path) -> Iterator[Path]:
     """A folder with the code and the models as they are now.
 
-    Ray packs it, names it by its content, and unpacks it on each machine that starts a worker, so
-    that all machines run what was here when `serve` or `classify` started.
+    Ray packs the folder, names the archive by its content, and unpacks it on each machine that
+    starts a worker. So all machines run what was here when `serve` or `classify` started.
 
     Raises:
         ModelError: there is no model folder in `model_dir`.

@@ -1,4 +1,4 @@
-"""ASGI middleware around Ray's HTTP proxies: their own answers become our problem details.
+"""ASGI middleware around Ray's HTTP proxies, which turns their own errors into problem+json.
 
 Ray loads it by the name in `CALLBACK` when a proxy starts (`cluster.connection` sets it).
 """
@@ -31,8 +31,8 @@ AGAIN_S = 0.05
 OVERLOADED = errors.Problem(
     "overloaded", "Too many requests are waiting on all machines. Try again in a moment."
 )
-# Ray's own answers by status; those of the application are never text/plain. Ray answers 500 when a
-# replica or machine ended during a request, so another try will do.
+# What replaces Ray's own answers, by status; those of the application are never text/plain. Ray
+# answers 500 when a replica or machine ended during a request, so another try will succeed.
 OF_STATUS = {
     404: errors.Problem("not_found", "There is nothing at this address."),
     408: errors.Problem("deadline_exceeded", "The request took longer than is allowed here."),
@@ -42,7 +42,7 @@ OF_STATUS = {
 
 
 class ProxyMiddleware:
-    """The middleware; around a proxy, or around a replica where HAProxy is in front."""
+    """Runs around a proxy, or around a replica where HAProxy is in front."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -76,7 +76,7 @@ class ProxyMiddleware:
                 await send(message)
 
         await self._app({**scope}, receive, translated)
-        if not started:  # so the proxy ends when the replica that worked on the request ended
+        if not started:  # the proxy returns so when the replica ended during the request
             await _answer(500, (), send)
         return not unknown
 
@@ -92,7 +92,7 @@ def _steers(name: bytes) -> bool:
 
 
 def _with_one_id(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers without the second request id, which Ray appends to the application's."""
+    """The headers without the second request id, which Ray adds to that of the application."""
     kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         again = any(name.lower() == REQUEST_ID == known.lower() for known, _ in kept)
@@ -107,7 +107,7 @@ def _of_ray(message: Message) -> bool:
 
 
 async def _answer(status: int, given: Iterable[tuple[bytes, bytes]], send: Send) -> None:
-    """A problem in place of Ray's answer, with the headers of every answer of ours."""
+    """Send a problem in place of Ray's answer, with the headers that all our answers have."""
     problem = OF_STATUS.get(status, OVERLOADED)
     status, _ = errors.PROBLEMS[problem.code]
     headers = {

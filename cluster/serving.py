@@ -1,4 +1,4 @@
-"""The service on Ray Serve: replicas of the one Flask application over all machines."""
+"""The service on Ray Serve: replicas of the Flask application on all machines."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ BACKSTOP_S = 5.0
 
 @dataclass(frozen=True)
 class Scale:
-    """How many replicas, and how much each takes."""
+    """How many replicas there are, and how much each of them takes on."""
 
     min_replicas: int = 1
     max_replicas: int = 1
@@ -30,7 +30,7 @@ class Scale:
     max_ongoing: int = 16
     """Requests that a replica works on at the same time: it has as many threads."""
     max_queued: int = 64
-    """Requests that wait in each proxy for a replica; one more is refused."""
+    """How many requests may wait in each proxy for a replica; one more is refused."""
     cpus: float = 1.0
     """CPUs that Ray reserves for a replica."""
     upscale_delay_s: float = 5.0
@@ -114,7 +114,7 @@ def deploy(settings: Settings, scale: Scale) -> None:
 
 
 def status() -> str:
-    """What runs on the connected cluster, in a few lines."""
+    """A few lines of text on what runs on the connected cluster."""
     application = serve.status().applications.get(NAME)
     if application is None:
         return "The service does not run on this cluster."

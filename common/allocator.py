@@ -13,11 +13,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 def return_large_blocks() -> bool:
-    """From now on map large blocks individually, in the whole process, and keep little free memory.
+    """From now on, map large blocks individually and keep little free memory, in the whole process.
 
-    By default glibc raises the threshold up to 32 MB (mallopt(3), M_MMAP_THRESHOLD): pictures then
-    lie on the heap of the thread that reads them, and hundreds of heaps never give back what they
-    once held.
+    By default glibc raises the threshold up to 32 MB (mallopt(3), M_MMAP_THRESHOLD). Pictures then
+    lie on the heap of the thread that reads them, and hundreds of such heaps keep their memory.
 
     Returns:
         whether glibc accepted both settings.

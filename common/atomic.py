@@ -1,4 +1,4 @@
-"""Writes files and folders completely or not at all: beside their place first, then renamed."""
+"""Writes files and folders completely or not at all: under a hidden name, which is then renamed."""
 
 import os
 import secrets

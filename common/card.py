@@ -1,4 +1,4 @@
-"""card.json: what a model folder says of itself. Training writes it, serving reads it."""
+"""card.json, which describes a model folder. Training writes it, serving reads it."""
 
 import hashlib
 from datetime import datetime
@@ -21,7 +21,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Part(BaseModel):
-    """Unknown fields are refused: a card that a later version wrote is not half understood."""
+    """Unknown fields are refused, so that a card of a later version is not misread."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -36,7 +36,7 @@ class InputSpec(_Part):
 
 
 class OutputSpec(_Part):
-    """Names of the graph's outputs; what a model does not have is null."""
+    """Names of the graph's outputs; null for one that the model does not have."""
 
     scores: str = "scores"
     """(batch, labels) float32, probabilities that sum to 1."""
@@ -61,7 +61,7 @@ class FileSpec(_Part):
     sha256: Sha256
     tolerance: float | None = Field(default=None, gt=0)
     """How far this file's outputs may be from the golden vectors, as a share of a vector's largest
-    value if that is above 1; null: not a file that is run."""
+    value if that is above 1; null for a file that is not run."""
 
 
 class Metric(_Part):
@@ -75,7 +75,7 @@ class Metric(_Part):
 
 
 class DataFingerprint(_Part):
-    """Which photos the model learned from."""
+    """Which photos the model was trained on."""
 
     counts: dict[str, int]
     """label -> photos"""
@@ -84,7 +84,7 @@ class DataFingerprint(_Part):
 
 
 class Pretrained(_Part):
-    """Where the weights came from that training started with."""
+    """Where the weights come from that training started with."""
 
     name: str
     licence: str
@@ -135,7 +135,7 @@ class ModelDescription(_Part):
 
 
 class Int8(_Part):
-    """What was chosen and measured for the same network in 8 bits, in a file of its own."""
+    """The thresholds, metrics and golden vectors of the same network in 8 bits, a second file."""
 
     temperature: float = Field(gt=0)
     neither_threshold: Score | None = None
@@ -149,7 +149,7 @@ class Int8(_Part):
 
 
 class ModelCard(ModelDescription):
-    """The description together with what a program needs to prove the folder."""
+    """The description, and what a program needs to verify the folder."""
 
     golden: dict[str, dict[str, Any]] = {}
     """golden picture (`common.golden`) -> output name -> its values."""
@@ -166,7 +166,8 @@ class ModelCard(ModelDescription):
         return self.model_copy(update={"int8": int8})
 
     def for_precision(self, precision: Precision) -> Self:
-        """The card of the file in that precision: its own version, choices, figures and vectors."""
+        """The card of the file in that precision, with the version, thresholds, metrics and golden
+        vectors of that file."""
         if precision == "float32" or self.int8 is None:
             return self
         own = {name: value for name, value in self.int8 if name != "weight_bits"}
@@ -200,7 +201,7 @@ def write_card(card: ModelCard, folder: Path) -> None:
 
 
 def model_folders(model_dir: Path) -> list[Path]:
-    """The model folders in `model_dir`, by name; what begins with a dot is being written.
+    """The model folders in `model_dir`, sorted by name, without those that are being written.
 
     Raises:
         ModelError: there are none.

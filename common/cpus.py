@@ -27,14 +27,14 @@ def usable_cpus(quota: Path = _QUOTA) -> int:
 
 
 def has_fast_int8(weight_bits: int = 8, cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether 8-bit inference pays: on other CPUs it is no faster than float32, or less exact.
+    """Whether 8-bit inference pays on this CPU; on others it is no faster, or less exact.
 
     It pays where it takes at most four fifths of the time of float32 and loses at most 2 of 1,000
     verdicts. Read from the CPU's flags, not measured, so that all workers of a machine decide
     alike; docs/decisions/8-bits.md has the figures.
 
     Args:
-        weight_bits: that the weights of the file use.
+        weight_bits: how many bits the weights of the file use.
     """
     try:
         lines = cpuinfo.read_text(encoding="utf-8").splitlines()

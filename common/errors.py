@@ -5,10 +5,10 @@ DogorcatError
 │   ├── ImageUnreadable           damaged, empty, or no picture at all
 │   ├── ImageTooLarge             more bytes or pixels than allowed
 │   └── ImageTypeUnsupported      a picture, of a kind that is not accepted
-├── FetchError                    a picture could not be had from its address
+├── FetchError                    a picture could not be fetched from its address
 │   ├── UrlInvalid                not an http(s) address
-│   ├── UrlNotAllowed             not public, or does not exist: which is never said
-│   ├── FetchFailed               the other server refused, broke off or lied
+│   ├── UrlNotAllowed             not public, or does not exist; no message tells which
+│   ├── FetchFailed               the other server refused, or its answer is broken
 │   ├── FetchTimeout              the other server took too long
 │   └── FetchBusy                 too many fetches are in progress
 ├── PhotoSourceUnavailable        Random has no photo to show
@@ -41,7 +41,7 @@ class ImageTypeUnsupported(ImageError):
 
 
 class FetchError(DogorcatError):
-    """A picture could not be had from its address."""
+    """A picture could not be fetched from its address."""
 
 
 class UrlInvalid(FetchError):
@@ -49,14 +49,17 @@ class UrlInvalid(FetchError):
 
 
 class UrlNotAllowed(FetchError):
-    """The address is not public or does not exist; which of the two is never said."""
+    """The address is not public or does not exist; the message does not tell which.
+
+    So nobody can use this service to find out what is there.
+    """
 
     def __init__(self) -> None:
         super().__init__("This address does not exist or is not open to the public.")
 
 
 class FetchFailed(FetchError):
-    """The other server refused, broke off or lied."""
+    """The other server refused, or its answer is broken."""
 
 
 class FetchTimeout(FetchError):

@@ -1,4 +1,4 @@
-"""File names as text that any terminal, table or JSON reader takes: a name may be any bytes."""
+"""Turns file names, which may be any bytes, into text for terminals, tables and JSON."""
 
 import re
 import sys
@@ -31,7 +31,7 @@ def printable(name: object) -> str:
 
 
 def any_terminal() -> None:
-    """Let standard output and error write what their encoding lacks as escapes, not fail."""
+    """Let standard output and error escape what their encoding lacks, in place of an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
@@ -44,5 +44,5 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _escaped(character: str) -> str:
-    # A joiner shapes the characters of some scripts and emoji and moves nothing.
+    # Joiners shape the characters of some scripts and emoji, and do not move the cursor.
     return character if character in "\u200c\u200d" else ascii(character)[1:-1]

@@ -1,8 +1,8 @@
-"""Which files and folders of a tree of photos count. Every command and the service go by it.
+"""Which files and folders of a tree of photos count. All commands and the service use it.
 
-Judged by name first, which works for archives and remote folders, too: what is hidden or a
-system's own never counts; a file with a photo's suffix does, even if it turns out to be damaged,
-so that the damage is told. Any other file is judged by its first bytes.
+The name decides first, since archives and remote folders have names, too: what is hidden or belongs
+to an operating system never counts; a file with a photo's suffix counts even if it is damaged, so
+that the damage is reported. For any other file the first bytes decide.
 """
 
 import os
@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class PassedOver:
-    """A file or folder that does not count, and why; of a folder only itself is named."""
+    """A file or folder that does not count, and why; what lies in such a folder is not listed."""
 
     path: str
     """Below the folder or archive, with `/` between its parts."""
@@ -47,10 +47,10 @@ class PassedOver:
 
 @dataclass
 class PhotoFiles:
-    """What there is below a folder."""
+    """What was found below a folder."""
 
     photos: list[Path] = field(default_factory=list)
-    """In an order that is always the same: files of a folder by name, then its subfolders."""
+    """Always in the same order: the files of a folder by name, then its subfolders."""
     passed_over: list[PassedOver] = field(default_factory=list)
 
     def pass_over(self, path: Path, top: Path, reason: Reason) -> None:
@@ -106,7 +106,7 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def _against(path: Path, limit: str | None) -> Reason | None:
-    """Why a file or folder does not count, if so; os.path, since none of its questions raises."""
+    """Why a file or folder does not count; None if it does. The tests of os.path never raise."""
     if is_system_name(path.name):
         return Reason.SYSTEM
     if not os.path.exists(path):
@@ -127,31 +127,31 @@ def _against(path: Path, limit: str | None) -> Reason | None:
 
 
 def is_system_name(name: str) -> bool:
-    """Whether a file or folder of this name is hidden, or made by a system for itself."""
+    """Whether a file or folder of this name is hidden, or made by an operating system."""
     lower = name.lower()
     return lower.startswith(_SYSTEM_STARTS) or lower in _SYSTEM_NAMES or lower.endswith(_STREAMS)
 
 
 def has_photo_suffix(name: str) -> bool:
-    """Whether a file of this name calls itself a photo, of whatever format."""
+    """Whether the name ends in the suffix of any photo format."""
     return bool(_PHOTO_SUFFIX.search(name))
 
 
 def is_photo(head: bytes) -> bool:
     """Whether a file that begins with these bytes (32 are enough) is a photo of a known format.
 
-    Formats that cannot be decoded here count, too: whose photos they are should be told so.
+    Formats that cannot be decoded here count, too, so that their owner is told about them.
     """
     return bool(_PHOTO_HEAD.match(head))
 
 
 def system_part(parts: Sequence[str]) -> int | None:
-    """Of a path's parts the number of the first that is a system's own, if there is one."""
+    """The index of the first part of a path that is a system name; None if there is none."""
     return next((i for i, part in enumerate(parts) if is_system_name(part)), None)
 
 
 def told(passed_over: Iterable[PassedOver], most: int = 5) -> Iterator[str]:
-    """Lines that count what was passed over, by reason, with the first few names of each."""
+    """Lines to print: for each reason, how many were passed over and the first few names."""
     entries = sorted(set(passed_over))
     for reason, count in Counter(entry.reason for entry in entries).most_common():
         names = [printable(entry.path) for entry in entries if entry.reason is reason]

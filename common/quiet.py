@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def silenced_stderr() -> Iterator[None]:
-    """Nothing that is written to file descriptor 2 during the block is seen, whoever writes it.
+    """Discard what is written to file descriptor 2 during the block, by Python or by C++.
 
-    For the whole process: not while other threads have something to say.
+    This holds for the whole process: messages of other threads are lost, too.
     """
     sys.stderr.flush()
     real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

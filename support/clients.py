@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def side_by_side(ask: Callable[[int], None], clients: int, over: threading.Event) -> Iterator[None]:
-    """Threads that each run `ask` with a number of their own; `over` tells them when to end."""
+    """Run `ask` in so many threads, with the thread's number; `over` tells them to end."""
     threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(clients)]
     for thread in threads:
         thread.start()

@@ -15,7 +15,7 @@ from common.card import ModelCard, sha256_of, write_card
 from common.classifier import Classifier, golden_vectors
 
 GRID = 7
-# What each colour says for (cat, dog): red for the one, blue for the other, grey for neither.
+# The weight of each colour for (cat, dog): red for cat, blue for dog, grey for neither.
 EVIDENCE = np.array([[20, -20], [0, 0], [-20, 20]], np.float32)
 
 

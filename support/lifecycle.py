@@ -32,7 +32,7 @@ BATCH = 4
 
 @dataclass
 class Report:
-    """What the clients saw, and what the service says of it."""
+    """What the clients saw, and what the service's metrics say."""
 
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(route, status code) -> answers"""
@@ -43,9 +43,9 @@ class Report:
     In monotonic seconds: a connection that a killed worker leaves behind breaks when used next.
     """
     mixed: list[str] = field(default_factory=list)
-    """Answers that no one model can have given."""
+    """Answers that no single model can have given."""
     versions: set[str] = field(default_factory=set)
-    """Of the models that answered."""
+    """Versions of the models that answered."""
     accepted: int = 0
     refused: int = 0
     kills: list[tuple[float, float]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Report:
 
     @property
     def lost_without_a_kill(self) -> int:
-        """Lost requests that were not under way when a worker was killed."""
+        """Lost requests that were not in progress when a worker was killed."""
         return sum(
             not any(good <= gone and kill <= ended for kill, gone in self.kills)
             for good, ended in self.lost
@@ -81,7 +81,7 @@ def measure(requests_wanted: int, reloads: int, kills: int) -> Report:
 
 
 def write_model(models: Path, version: int, *, damaged: bool = False) -> None:
-    """Put a model in place at once: to odd versions red is a cat, to even ones a dog."""
+    """Put a model in place in one step: for odd versions red is a cat, for even ones a dog."""
     labels = ("cat", "dog") if version % 2 else ("dog", "cat")
     fresh = models / ".fresh" / "cat_dog"
     write_colour_model(fresh, version=str(version), labels=labels)

@@ -40,7 +40,7 @@ FLICKR_FAIL_105 = as_json({"stat": "fail", "code": 105, "message": "Service curr
 
 @dataclass
 class PhotoServer:
-    """What one server answers, and what it was asked."""
+    """What one server answers, and the requests it received."""
 
     url: str = ""
     answer: Callable[[dict[str, str]], Reply] | None = None

@@ -1,4 +1,4 @@
-"""The photos that every contender is sent: real ones where they are, drawn ones elsewhere."""
+"""The photos that every server in a comparison is sent: real ones, or else drawn."""
 
 import io
 import os
@@ -50,7 +50,7 @@ def phone() -> PhotoSet:
 
 
 def mixed() -> PhotoSet:
-    """Photos as they come: every size of the validation split, and one of a phone in 24."""
+    """A mixture: every size of the validation split, and one in 24 from a phone."""
     paths = sorted(FOLDER.glob("*/*.jpg"))
     if paths:
         spread = np.linspace(0, len(paths) - 1, COUNT - 1).astype(int)

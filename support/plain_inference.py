@@ -1,4 +1,4 @@
-"""Decoding and inference alone, without a service: what nothing can be quicker than."""
+"""Decoding and inference alone, without a service: the lower bound for any service."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A TCP server on 127.0.0.1 whose answers a test writes byte by byte, true or not."""
+"""A TCP server on 127.0.0.1 whose answers a test writes byte by byte, correct or not."""
 
 import contextlib
 import socket
@@ -52,7 +52,7 @@ class RawServer:
         self.close()
 
     def close(self) -> None:
-        """Stop listening and break off whatever is under way."""
+        """Stop listening and close all connections."""
         self.closing.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -99,7 +99,7 @@ def ok(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
 
 
 def redirect(location: str, status: str = "302 Found") -> Answer:
-    """An answer that leads elsewhere."""
+    """An answer that redirects."""
     return ok(b"", f"Location: {location}", status=status)
 
 

@@ -53,7 +53,7 @@ def free_port() -> int:
 
 
 def environment(**settings: object) -> dict[str, str]:
-    """This process's environment with the service's settings; none of ours leak in."""
+    """This process's environment, but with these settings of the service and no others."""
     keep = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
     base = {name: os.environ[name] for name in keep if name in os.environ}
     return base | {name: str(value) for name, value in settings.items()}
@@ -103,7 +103,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def wait_until_ready(service: RunningService) -> None:
-    """Return as soon as /readyz says so; fail with the service's own words if it ends before."""
+    """Return as soon as /readyz answers 200; fail with the service's output if it ends before."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if service.process.poll() is not None:
@@ -116,7 +116,7 @@ def wait_until_ready(service: RunningService) -> None:
 
 
 def run_to_its_end(env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Start a service that is expected to refuse, and return what it said."""
+    """Start a service that is expected to refuse to start, and return its output."""
     return subprocess.run(
         GUNICORN, cwd=ROOT, env=dict(env), capture_output=True, text=True, timeout=PATIENCE_S
     )

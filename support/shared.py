@@ -1,4 +1,4 @@
-"""Real photos and weights for tests, where they lie beside the checkout; else tests are skipped."""
+"""Real photos and weights, if they lie beside the checkout; otherwise their tests are skipped."""
 
 import os
 from pathlib import Path

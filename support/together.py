@@ -1,4 +1,4 @@
-"""Requests that come all at the same moment, each over a connection of its own."""
+"""Requests that arrive at the same moment, each on a connection of its own."""
 
 import http.client
 import socket
@@ -10,7 +10,7 @@ PATIENCE_S = 120
 
 
 def together(service: RunningService, requests: list[bytes]) -> list[http.client.HTTPResponse]:
-    """Send whole HTTP requests, their last bytes last; the answers, read, in the same order."""
+    """Send whole HTTP requests, the last byte of all at once; return their answers in order."""
     answers = []
     with ExitStack() as stack:
         clients = []

@@ -1,4 +1,4 @@
-"""A server under measurement: started, waited for, its CPU time and memory read from /proc."""
+"""Starts a server, waits until it is ready, and reads its CPU time and memory from /proc."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Who is measured, and how each is started. Each runs a worker for every core, as it advises."""
+"""The servers that are compared, and how each is started: with a worker for every core."""
 
 import sys
 from collections.abc import Mapping

@@ -26,11 +26,11 @@ class Inputs:
     Args:
         source: a folder, a glob, or a `.parquet` or `.csv` file with a column `path` or `url`;
             local, or with an fsspec protocol such as `s3://`. What exists on this machine under
-            this very name is that, whatever characters it has. Paths in a list are taken as they
-            stand: from the working directory, or with their own protocol.
+            exactly this name is taken, whatever characters it has. Paths in a list are relative
+            to the working directory, or have a protocol of their own.
 
     Raises:
-        ClusterError: there is no such thing, or it is none of these.
+        ClusterError: it does not exist, or is none of these.
     """
 
     def __init__(self, source: str) -> None:
@@ -77,13 +77,13 @@ class Inputs:
         raise ClusterError(f"{self._name}: not a folder, a glob, a .parquet or a .csv file.")
 
     def _folder(self, folder: Path) -> Iterator[str]:
-        """The photos of a folder on this machine, as every command sees them."""
+        """The photos of a folder on this machine, by the rules that all commands share."""
         found = find_photos(folder)
         self.passed_over = found.passed_over
         yield from map(str, found.photos)
 
     def _walk(self, filesystem: Any, top: str, below: str = "") -> Iterator[str]:
-        """The photos of a folder elsewhere, by the same rules as far as names tell."""
+        """The photos of a remote folder, by the same rules, as far as names can tell."""
         folders = []
         entries = filesystem.ls(top, detail=True)
         for entry in sorted(entries, key=lambda entry: str(entry["name"])):
@@ -101,7 +101,7 @@ class Inputs:
             yield from self._walk(filesystem, path, name)
 
     def _glob(self, filesystem: Any, pattern: str) -> Callable[[], Iterator[str]]:
-        """The files that a pattern names, whatever they are."""
+        """All files that match a pattern, of whatever kind."""
         names = [str(name) for name in sorted(filesystem.glob(pattern))]
         if not names:
             raise ClusterError(f"{self._name}: nothing fits this pattern.")

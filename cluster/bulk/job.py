@@ -16,12 +16,12 @@ from cluster.bulk.worker import Worker
 from cluster.connection import cpus, free_cpus
 
 WAVE = 2000
-"""Shards that are given to Ray at a time; their paths are in its memory."""
+"""How many shards Ray is given at a time; it holds their paths in memory."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a job has done by now."""
+    """What a job has done so far."""
 
     rows: int
     """Inputs that have a row."""

@@ -1,4 +1,4 @@
-"""What a bulk job is going to do, written down before any cluster is needed."""
+"""Plans a bulk job: checks everything that can be checked without a cluster."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Plan:
     manifest: Manifest
     model: str
     settings: Settings
-    """With the precision that all workers run, whatever their own CPUs are fastest with."""
+    """With one precision for all workers, whichever would be fastest on their own CPUs."""
 
 
 def plan(paths: Iterable[str], output: ShardFolder, settings: Settings, shard_rows: int) -> Plan:
-    """Write down what is to be done, before any cluster is needed.
+    """Check the inputs and the model, and write the plan into the output folder.
 
     Args:
         paths: every input, as `cluster.bulk.inputs.Inputs` reads them.

@@ -1,11 +1,11 @@
-"""The bulk job's output folder: what was asked, and one Parquet file for each finished shard.
+"""The output folder of the bulk job: its inputs, and one Parquet file for each finished shard.
 
     _inputs.parquet     every input in order, a row group for each shard
     _manifest.json      how many there are, their fingerprint, and the model
     part-0000000.parquet …
 
-A part appears as a whole or not at all, so whatever ends the job, the parts say which shards are
-done, and no row is there twice. Readers of Parquet folders ignore names that begin with `_` or a
+A part appears as a whole or not at all. So the parts show which shards are done, whatever ended the
+job, and no row is there twice. Readers of Parquet folders ignore names that begin with `_` or a
 dot.
 """
 
@@ -38,7 +38,7 @@ _INPUTS_SCHEMA = pa.schema([pa.field("path", pa.binary(), nullable=False)])
 
 @dataclass(frozen=True)
 class ModelStamp:
-    """Which model answers, exactly."""
+    """Exactly which model classifies."""
 
     name: str
     version: str
@@ -47,7 +47,7 @@ class ModelStamp:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an output folder is the answer to."""
+    """Which inputs and which model an output folder belongs to."""
 
     rows: int
     shard_rows: int
@@ -78,13 +78,13 @@ class ShardFolder:
         self._is_local = not is_remote(self._filesystem)
 
     def plan(self, paths: Iterable[str], shard_rows: int, model: ModelStamp) -> Manifest:
-        """Write down what is to be done, or check that the same was begun here.
+        """Write the inputs and the manifest, or check that those in the folder are the same.
 
-        Nothing is left behind if that fails.
+        Nothing is left behind if this fails.
 
         Args:
             paths: every input.
-            shard_rows: inputs of a part; what was begun keeps its own.
+            shard_rows: inputs of a part; a job that was begun keeps its own number.
 
         Raises:
             ClusterError: the folder holds something else, or was begun with other inputs or with

@@ -34,12 +34,12 @@ SCHEMA = pa.schema(
         pa.field("model_version", pa.string(), nullable=False),
     ]
 )
-"""A row has a verdict, or an error: a code of docs/api.md, or `read_failed`."""
+"""A row has either a verdict or an error: a code of docs/api.md, or `read_failed`."""
 
 READERS = 8
 """Pictures that a worker reads or fetches in advance, while it computes another one."""
 STORES = {"file", "local", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "hdfs", "oci"}
-"""fsspec protocols that a list may name; what is http(s) goes through the guarded fetcher."""
+"""fsspec protocols that a list may name; http(s) addresses go through `common.fetch`."""
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(?:://|::)")
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Worker:
 
     Args:
         model: name of a bundled model.
-        settings: the service's; those of fetching count here, and MAX_UPLOAD_MB for every picture.
+        settings: the service's; those for fetching apply, and MAX_UPLOAD_MB limits every picture.
     """
 
     def __init__(self, model: str, settings: Settings) -> None:
@@ -152,7 +152,7 @@ class Worker:
 def prefetch(
     pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], width: int = 2 * READERS
 ) -> Iterator[R]:
-    """`map(work, items)` in order, with at most `width` calls begun whose result is not taken."""
+    """Like `map(work, items)`, with up to `width` calls made in advance on the pool's threads."""
     begun: deque[Future[R]] = deque()
     for item in items:
         begun.append(pool.submit(work, item))

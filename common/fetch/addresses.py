@@ -1,14 +1,14 @@
-"""Which IP addresses may be dialled for a stranger: our own table, the same on every Python.
+"""Which IP addresses may be connected to for a stranger, by a table of our own.
 
-The standard library's `is_global` is not asked: its answer changes between patch releases, and it
-says yes to multicast, to IPv4 hidden in IPv6 and to a cloud's own servers.
+The standard library's `is_global` is not enough: it differs between patch releases of Python, and
+accepts multicast, IPv4 addresses inside IPv6 and the internal servers of cloud providers.
 """
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # IANA IPv4 Special-Purpose Address Registry (RFC 6890 and later), whole blocks, also those it
-# calls globally reachable: what answers there is machinery of the net, never a picture.
+# calls globally reachable: they serve the network itself, never pictures.
 _CLOSED_V4 = tuple(
     IPv4Network(block)
     for block in (
@@ -30,7 +30,7 @@ _CLOSED_V4 = tuple(
         "203.0.113.0/24",  # documentation TEST-NET-3 (RFC 5737)
         "224.0.0.0/4",  # multicast (RFC 5771); not in the registry
         "240.0.0.0/4",  # reserved (RFC 1112), limited broadcast (RFC 919)
-        "168.63.129.16/32",  # Azure's WireServer: public by number, the host's own by meaning
+        "168.63.129.16/32",  # Azure's WireServer: a public address, answered by the host itself
     )
 )
 
@@ -53,7 +53,7 @@ _ISATAP = {0x0000_5EFE, 0x0200_5EFE}
 
 
 def parse(address: str) -> IPv4Address | IPv6Address:
-    """The address that is really dialled: no zone, and IPv4-mapped IPv6 as the IPv4 it means.
+    """The address that a connection really goes to: without zone, IPv4-mapped IPv6 as IPv4.
 
     Raises:
         ValueError: not an IP address.
@@ -65,7 +65,7 @@ def parse(address: str) -> IPv4Address | IPv6Address:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, where strangers' pictures may lie.
+    """Whether an IP address belongs to the public internet.
 
     Args:
         address: IPv4 or IPv6 as text, as `socket.getaddrinfo` returns it.

@@ -1,7 +1,7 @@
-"""Opens connections to public addresses only: what is vetted is what is dialled.
+"""Opens connections to public addresses only: the address that was checked is connected to.
 
-A name is looked up once, every answer has to be public, and the connection goes to one of those
-very answers. So a name that changes its answer (DNS rebinding) has no second lookup to change.
+A name is looked up once, every address in the answer has to be public, and the connection goes to
+one of them. There is no second lookup that could answer differently (DNS rebinding).
 """
 
 import queue
@@ -28,12 +28,12 @@ _AddrInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, 
 
 
 class Connector:
-    """Connects to the host of a URL. Safe to share by threads.
+    """Connects to the host of a URL. Threads may share it.
 
     Args:
         per_host: connections at once to one name, and to one address.
         lookups: lookups of names at once; one may go on after its fetch has given up.
-        allowed_networks: what may be dialled besides the public internet.
+        allowed_networks: what may be connected to besides the public internet.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Connector:
         return resolved
 
     def _resolve(self, url: Url, deadline: Deadline) -> list[_AddrInfo]:
-        """`getaddrinfo` on a thread that may be left behind, since nothing can interrupt it."""
+        """`getaddrinfo` on a thread of its own, which is left to itself when the time is up."""
         self._lookups.acquire("")
         answers: queue.SimpleQueue[list[_AddrInfo]] = queue.SimpleQueue()
 
@@ -118,7 +118,7 @@ class Connector:
 
 
 def ip_prefix(address: str) -> str:
-    """What one owner has many of: an IPv4 address, a /64 of IPv6."""
+    """What stands for one owner: an IPv4 address, or a /64 of IPv6."""
     parsed = addresses.parse(address)
     return str(parsed) if parsed.version == 4 else str(ip_network((int(parsed) >> 64 << 64, 64)))
 

@@ -1,4 +1,4 @@
-"""A socket whose every read keeps one deadline and one budget of bytes, made for http.client."""
+"""A socket for http.client whose reads share one deadline and one limit of bytes."""
 
 import io
 import re
@@ -14,7 +14,7 @@ _INTERIM = re.compile(rb"HTTP/1\.\d +1(?!01)\d\d\b")
 
 
 class Deadline:
-    """The one moment by which everything that a fetch does has to end."""
+    """The moment by which a fetch has to end, whatever it does."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -36,9 +36,10 @@ class Deadline:
 
 
 class DeadlineSocket:
-    """As much of a socket as http.client uses, every read within the deadline and the budget.
+    """The part of a socket that http.client uses; every read keeps the deadline and the limit.
 
-    A socket's own timeout starts again with every byte, so a server that drips would never end it.
+    A socket's own timeout starts again with every byte: a server that sends a byte now and then
+    would never reach it.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
@@ -49,7 +50,7 @@ class DeadlineSocket:
         self._sock.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """What the server answers, from its final answer on.
+        """What the server sends, from its final answer on.
 
         http.client skips interim answers of status 100 only, and takes 103 Early Hints for the
         final one.
@@ -64,7 +65,7 @@ class DeadlineSocket:
         return io.BufferedReader(_After(status_line, answers), buffer_size=_BUFFER_BYTES)
 
     def close(self) -> None:
-        """Nothing: http.client closes its socket before the body is read, the fetch does after."""
+        """Do nothing: http.client would close the socket before the body is read."""
 
 
 class _DeadlineReader(io.RawIOBase):

@@ -1,8 +1,8 @@
-"""Fetches a picture from a stranger's link, and nothing from inside. Speaks HTTP/1.1.
+"""Fetches a picture from a stranger's link by HTTP/1.1, and nothing from inside the network.
 
-Every request uses a fresh connection to a vetted address (`common.fetch.connect`), without
-proxies, cookies or credentials. A link to a web page leads on to the picture that the page names,
-one step and under the same rules.
+Every request uses a fresh connection to a checked address (`common.fetch.connect`), without
+proxies, cookies or credentials. Where a link leads to a web page, the picture that the page names
+is fetched under the same rules.
 """
 
 import http.client
@@ -45,7 +45,7 @@ class Fetched:
 
 
 class Fetcher:
-    """Fetches pictures; one for each process, shared by its threads."""
+    """Fetches pictures. One for each process; its threads share it."""
 
     def __init__(
         self,
@@ -62,8 +62,8 @@ class Fetcher:
             timeout_s: seconds for one fetch as a whole: lookups, redirects, headers, bodies.
             max_bytes: of a picture.
             concurrency: fetches at once; a quarter of them, at least two, from one host.
-            allowed_ports: those that are dialled.
-            allowed_networks: those that are dialled besides the public internet.
+            allowed_ports: ports that may be connected to.
+            allowed_networks: what may be connected to besides the public internet.
             contact: how to reach who runs this; part of the User-Agent.
         """
         self.concurrency = concurrency
@@ -90,7 +90,7 @@ class Fetcher:
                 negative one for those that are dropped; what it raises ends the fetch.
 
         Raises:
-            UrlInvalid: not an http(s) address, or not on a port that is dialled.
+            UrlInvalid: not an http(s) address, or not on an allowed port.
             UrlNotAllowed: the host does not exist, or one of its addresses is not public.
             FetchFailed: no connection, a status without a picture, a broken answer, or a redirect
                 too many.
@@ -139,7 +139,7 @@ class Fetcher:
             raise FetchFailed("The page names a picture at an address not fetched.") from error
 
     def _follow(self, url: Url, deadline: Deadline, on_bytes: OnBytes) -> tuple[Url, Body]:
-        """What lies behind an address and its redirects, and where it lay."""
+        """Follow redirects: the address that has a body, and the body."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._request(url, deadline, on_bytes)
             if isinstance(answer, Body):
@@ -148,7 +148,7 @@ class Fetcher:
         raise FetchFailed(f"The other server redirects more than {MAX_REDIRECTS} times.")
 
     def _redirected(self, url: Url, redirect: Redirect) -> Url:
-        """Where a redirect leads, if it may lead there."""
+        """The address that a redirect leads to, if it is allowed."""
         try:
             target = self._parse(str(join(url, redirect.location)))
         except UrlInvalid as error:

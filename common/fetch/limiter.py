@@ -1,4 +1,4 @@
-"""Bounds how many things go on at the same time, for each key."""
+"""Limits how many operations run at the same time, for each key."""
 
 import threading
 from collections import Counter
@@ -9,7 +9,7 @@ from common.errors import FetchBusy
 
 
 class KeyedLimiter:
-    """At most `limit` acquisitions of each key at once; one more is refused, never queued."""
+    """At most `limit` operations of each key at once; one more is refused and does not wait."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

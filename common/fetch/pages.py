@@ -13,7 +13,7 @@ from common.errors import UrlInvalid
 from common.fetch.urls import Url, join
 
 MAX_PAGE_BYTES = 512_000
-"""What is read of a page at most: these names stand in its head."""
+"""How much of a page is read at most; the names of pictures stand in its head."""
 # The best first. `property` belongs to Open Graph, `name` to Twitter; pages mix them up.
 _META = (
     "og:image:secure_url",
@@ -29,7 +29,7 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w:.-]+)", re.IGNORECASE)
-# Names of codecs that are encodings of the web; Python knows others, some of them very slow.
+# The encodings that web pages use; Python knows others, some of them very slow.
 _ENCODINGS = re.compile(
     r"utf-?(?:8|16(?:le|be)?)|(?:us-)?ascii|iso-?8859-\d+|latin-?\d|windows-\d+|cp\d+|koi8-[ru]"
     r"|shift[_-]?jis|sjis|euc-(?:jp|kr|cn)|iso-2022-jp|gbk|gb2312|gb18030|big5|macintosh",
@@ -61,7 +61,7 @@ def picture_of_page(page: bytes, url: Url, content_type: str = "") -> Url | None
     # A parser that builds no tree: building one takes minutes for half a megabyte of `<div>`.
     names = _Names()
     parser = etree.HTMLParser(target=names, encoding="utf-8")
-    with contextlib.suppress(etree.LxmlError):  # what was found before it counts
+    with contextlib.suppress(etree.LxmlError):  # what was found before the error counts
         etree.HTML(text.encode("utf-8", "replace"), parser)
     base = _joined(url, names.base) or url
     return next(filter(None, (_joined(base, address) for address in names.pictures())), None)
@@ -144,13 +144,13 @@ def _addresses(image: Any) -> Iterator[str]:
 
 
 def _decode(page: bytes, content_type: str) -> str:
-    """The text of a page: by its byte order mark, its server, its own word, or UTF-8."""
+    """The text of a page. Its encoding: byte order mark, Content-Type, `<meta>`, or UTF-8."""
     if page.startswith((b"\xff\xfe", b"\xfe\xff")):
         return page.decode("utf-16", "replace")
     declared = _CHARSET.search(content_type) or _CHARSET.search(page[:1024].decode("latin-1"))
     name = declared[1] if declared and _ENCODINGS.fullmatch(declared[1]) else "utf-8"
     if name.lower().startswith("utf-16") and declared and declared.string is not content_type:
-        name = "utf-8"  # a page whose word can be read is not in UTF-16
+        name = "utf-8"  # a `<meta>` that could be read byte by byte is not in UTF-16
     try:
         return page.decode(name, "replace")
     except LookupError:

@@ -9,12 +9,11 @@ from common.errors import FetchFailed, ImageTooLarge
 from common.fetch.pages import MAX_PAGE_BYTES, looks_like_page
 
 OnBytes = Callable[[int], None]
-"""Told how many bytes have arrived; with a negative number, how many were dropped again."""
+"""Called with the number of bytes that have arrived, or, negative, that were dropped again."""
 _GOOD = {200, 203}
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Codings that change the bytes (IANA HTTP Content Coding Registry), none of which is asked for.
-# Whatever else stands in Content-Encoding (utf-8, none, aws-chunked) changes nothing, as in
-# browsers.
+# Any other value of Content-Encoding (utf-8, none, aws-chunked) is ignored, as browsers do.
 _COMPRESSIONS = {
     "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress",
     "x-gzip", "zstd",
@@ -24,7 +23,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The server sends us elsewhere."""
+    """The answer refers to another address."""
 
     location: str
 
@@ -52,7 +51,7 @@ def read_response(
         on_bytes: told of the bytes of the body; what it raises ends the reading.
 
     Raises:
-        FetchFailed: a status without a picture, an unasked compression, or it breaks off.
+        FetchFailed: a status without a picture, a compressed body, or one that is cut short.
         ImageTooLarge: more than `max_bytes`.
     """
     location = response.getheader("Location")
@@ -66,7 +65,7 @@ def read_response(
 
 
 def _check_codings(response: http.client.HTTPResponse) -> None:
-    """Refuse compressed answers; see that a chunked one is read as such.
+    """Refuse compressed answers, and make http.client read chunked ones as such.
 
     Raises:
         FetchFailed: with the coding's name.
@@ -108,7 +107,7 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int, on_bytes: OnB
             pass
         if not is_page and body.tell() > max_bytes:
             raise _too_large(max_bytes)
-        # To http.client an answer that ends within its headers is a whole one without a body.
+        # http.client takes an answer that ends within its headers for one without a body.
         if body.tell() < min(max(expected, 1), limit):
             raise FetchFailed("The other server broke off before the picture was complete.")
     except BaseException:

@@ -5,8 +5,8 @@ import re
 import ada_url
 
 MAX_LINK_LENGTH = 16_384
-"""These links carry a whole address and more."""
-# Host, path, and the query parameters with the address of the picture, or at least of its page.
+"""Longer than other links may be: they contain a whole address and more."""
+# Host, path, and the query parameters that hold the address of the picture or of its page.
 _COUNTRY = r"[a-z]{2,3}(?:\.[a-z]{2})?"
 _ENGINES = [
     (re.compile(rf"(?:.+\.)?{host}"), re.compile(path), names)
@@ -27,7 +27,7 @@ def picture_of_search(link: str) -> str | None:
     """The address that a search engine's link carries; None for every other link.
 
     Args:
-        link: as a stranger wrote it. What comes back is just as little to be trusted.
+        link: as a stranger wrote it; the result is not to be trusted either.
     """
     link = link.strip()
     if not link.isprintable() or len(link) > MAX_LINK_LENGTH:

@@ -1,7 +1,7 @@
 """Parses a stranger's URL once, as browsers do (WHATWG URL Standard), and refuses what is unsafe.
 
-What is checked here is what is dialled: every part is in its one canonical form afterwards. Links
-that only an attack needs are refused: user names, backslashes in the host, control characters.
+The parts that are checked here are used for the connection, in their canonical form. What only an
+attack needs is refused: user names, backslashes in the host, control characters.
 """
 
 import re
@@ -19,7 +19,7 @@ _START = re.compile(r"https?:(?P<slashes>//)?(?P<authority>[^/?#]*)", re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An http(s) address whose every part is in the one form that is sent and dialled."""
+    """An http(s) address; every part is in its canonical form."""
 
     scheme: str
     """`http` or `https`."""
@@ -69,7 +69,7 @@ def parse_url(text: str) -> Url:
 
 
 def join(base: Url, location: str) -> Url:
-    """The address that `location`, absolute or relative, means in an answer from `base`.
+    """The address that `location`, absolute or relative, stands for in an answer from `base`.
 
     Raises:
         UrlInvalid: as `parse_url`.
@@ -81,7 +81,7 @@ def join(base: Url, location: str) -> Url:
 
 
 def _check(text: str) -> None:
-    """Refuse what a browser would repair or ignore, and what no link to a picture needs."""
+    """Refuse what browsers would repair or ignore, and what no link to a picture needs."""
     if not text:
         raise UrlInvalid("The address is empty.")
     try:

@@ -5,9 +5,11 @@ _PURPOSE = "picture classifier; fetches what its user asks for"
 
 
 def user_agent(contact: str | None = None) -> str:
-    """Who asks, and how to reach who runs it: Wikimedia, for one, refuses agents without contact.
+    """The name of this project and how to reach the operator.
+
+    Wikimedia, for example, refuses requests without a contact.
 
     Args:
-        contact: an address, printable ASCII; what CONTACT is set to.
+        contact: an address in printable ASCII: the setting CONTACT.
     """
     return f"{_NAME} ({contact}; {_PURPOSE})" if contact else f"{_NAME} ({_PURPOSE})"

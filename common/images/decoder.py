@@ -1,8 +1,8 @@
-"""Turns the bytes of a picture into upright RGB pixels; training and serving both call it.
+"""Turns the bytes of a picture into upright RGB pixels, for training and serving alike.
 
-`common.images.inspect` reads the header: what the file is and how much work it takes. Ordinary
-pictures are decoded in this process (`common.images.render`), risky ones in one that can be killed
-(`common.images.sandbox`).
+`common.images.inspect` reads the header: what the file is and how much work decoding takes. Then
+ordinary pictures are decoded in this process (`common.images.render`), risky ones in a process that
+can be killed (`common.images.sandbox`).
 """
 
 import io
@@ -22,7 +22,7 @@ from common.images.render import Size, memory, render
 from common.images.sandbox import Sandbox
 
 DECODE_TIMEOUT_S = 8.0
-"""Processor seconds after which the sandbox gives up a picture."""
+"""Processor seconds after which a picture in the sandbox is given up."""
 LARGEST_AT_ONCE = 2
 """Pictures of the largest kind that one process decodes at a time; more if they are small."""
 MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
@@ -30,7 +30,7 @@ MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
 
 
 class MemoryLimit:
-    """A number of bytes that all decoders of a process share; one that finds too few left waits.
+    """Memory that the decoders of a process share; who finds too little left waits for it.
 
     Args:
         total: bytes.
@@ -71,7 +71,7 @@ _sandbox = Sandbox(DECODE_TIMEOUT_S)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture: the pixels a model wants, and what the file said of itself."""
+    """A decoded picture: the pixels for a model, and the format and size of the file."""
 
     pixels: NDArray[np.uint8]
     """(height, width, 3), RGB, 0..255."""
@@ -95,7 +95,7 @@ def decode(data: bytes, target: tuple[int, int]) -> NDArray[np.uint8]:
         values are scaled to 8, CMYK is converted.
 
     Raises:
-        ImageError: whatever is wrong with the data, as one of its three kinds.
+        ImageError: one of its three kinds, whatever is wrong with the data.
     """
     return load_image(data, target).pixels
 
@@ -124,7 +124,7 @@ def in_proportion(data: bytes, longest_side: int) -> NDArray[np.uint8]:
 
 
 def preview(data: bytes, longest_side: int = 640, region: Region = WHOLE) -> bytes:
-    """The picture as a model sees it, but in its own proportions: a JPEG without metadata.
+    """The picture as a model sees it, but in its own proportions, as a JPEG without metadata.
 
     Args:
         data: as `decode`.

@@ -10,12 +10,12 @@ PATTERN = f"^{_NUMBER}(?:,{_NUMBER}){{3}}$"
 """What `Region.parse` reads, as a regular expression."""
 FORM = "must be x,y,w,h in shares of 1, inside the picture: 0.25,0.1,0.5,0.5 for example"
 _ROUNDING = 1e-3
-"""A share that is rounded to three digits may lie so far outside."""
+"""How far outside of the picture a share may lie that was rounded to three digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle: its left upper corner and its size, each 0..1."""
+    """A rectangle: its upper left corner and its size, each value 0..1."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ class Region:
         return Region(y, x, self.height, self.width)
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The pixels of it: left, upper, right and lower edge; at least one pixel.
+        """The region in pixels: its left, upper, right and lower edge; at least one pixel.
 
         Args:
             width: of the whole picture, in pixels.

@@ -40,7 +40,7 @@ else:
 Size = tuple[int, int] | int
 """(height, width), to which the picture is stretched; or its longest side, never enlarged."""
 
-# Pillow warns of damaged files: they are strangers' files, so the operator can do nothing.
+# Pillow warns of damaged files; they are strangers' files, so the operator cannot mend them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
@@ -86,7 +86,7 @@ def render(
         uint8 (height, width, 3), 0..255, RGB; and the (width, height) of the upright original.
 
     Raises:
-        ImageError: whatever is wrong with the data, as one of its three kinds.
+        ImageError: one of its three kinds, whatever is wrong with the data.
     """
     with _as_image_error():
         if header.rgb:

@@ -1,8 +1,8 @@
 """Decodes risky pictures in a process that can be killed, started when the first one comes.
 
-A thread cannot be stopped, so a decoder that loops would hold it for ever. The process is a fresh
-Python (never a fork of one that holds an inference runtime), gets no secrets, and ends after a
-minute without work, at exit, and when its parent disappears.
+A thread cannot be stopped, so a decoder that does not end would occupy it for ever. The process is
+a fresh Python (never a fork of one that holds an inference runtime), gets no secrets, and ends
+after a minute without work, at exit, and when its parent ends.
 """
 
 import atexit
@@ -33,7 +33,7 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "SYSTEMROOT")
 
 
 class Sandbox:
-    """One process, for one picture at a time; others wait for it. Safe to share by threads.
+    """One process, for one picture at a time; others wait. Threads may share it.
 
     Args:
         limit_s: processor seconds after which the process is killed and the picture refused: the
@@ -90,7 +90,7 @@ class Sandbox:
 
     @property
     def pid(self) -> int | None:
-        """Of the process that runs now; None if there is none."""
+        """Process id of the process that runs now; None if there is none."""
         process = self._process
         return None if process is None else process.pid
 
@@ -115,7 +115,7 @@ class Sandbox:
             raise ERRORS[min(kind, len(ERRORS)) - 1](message.decode(errors="replace"))
         rows, columns, *original = numbers
         if (rows, columns) != size and (height or max(rows, columns) > width):
-            raise EOFError  # not the size asked for: the decoder may have been taken over
+            raise EOFError  # another size than asked for: the process may be under attack
         pixels = np.frombuffer(_read_exactly(process.stdout, rows * columns * 3), np.uint8)
         return pixels.reshape(rows, columns, 3), (original[0], original[1])
 
@@ -142,7 +142,7 @@ class Sandbox:
             process.wait()
 
     def _reset(self) -> None:
-        """Also after a fork: two parents on the same pipes would mix up pictures."""
+        """Forget the process; also in a forked child, since a pipe may have only one user."""
         self._lock = threading.Lock()
         self._process = None
         self._idle = threading.Timer(0, self.stop)  # not started

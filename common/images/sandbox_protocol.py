@@ -1,4 +1,4 @@
-"""What `sandbox` and `sandbox_worker` write to each other's pipe."""
+"""The messages between `sandbox` and `sandbox_worker`, which they write to pipes."""
 
 import struct
 

@@ -23,7 +23,7 @@ FIXED_BYTES = 64_000_000
 
 def main(limit_s: float) -> None:
     """Answer requests on standard input until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the parent
     for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):  # no files, no core dump
         resource.setrlimit(kind, (0, 0))
     return_large_blocks()

@@ -1,4 +1,4 @@
-"""Runs inside the network of `support.hostile_network.network`: every URL against the real service.
+"""Sends every URL to the real service, inside the network of `support.hostile_network.network`.
 
 `unshare --net --mount python -m support.hostile_network.inside FOLDER` writes FOLDER/report.json.
 """

@@ -1,4 +1,4 @@
-"""A network in which every IP address there is leads to this machine, for the tests from outside.
+"""A network in which every IP address leads to this machine, for tests from outside.
 
 Linux's network and mount namespaces (root needed) give a process loopback alone. All of IPv4 and
 IPv6 is routed to it, so that a canary that listens on every address sees whatever the service
@@ -21,7 +21,7 @@ PUBLIC_V6 = "2606:2800:220:1::7"
 NAME_SERVER = "127.0.0.53"
 CANARY_PORTS = (80, 443, 8080, 22, 6379)
 
-# Name -> what A and AAAA queries get; of several lists one after the other, again and again.
+# Name -> the answer to A and AAAA queries; where there are several, they take turns.
 NAMES: dict[str, list[list[str]]] = {
     "pub.example": [[PUBLIC_V4, PUBLIC_V6]],
     "a_b.pub.example": [[PUBLIC_V4]],
@@ -60,7 +60,7 @@ _A, _CNAME, _AAAA = 1, 5, 28
 
 
 def why_not() -> str:
-    """Why there can be no such network here; empty if there can."""
+    """Why such a network cannot be made here; empty if it can."""
     for tool in ("unshare", "ip", "mount"):
         if shutil.which(tool) is None:
             return f"no command {tool}"
@@ -69,7 +69,7 @@ def why_not() -> str:
 
 
 def set_up(folder: Path) -> None:
-    """Make the network of this process's own namespaces. Only after `unshare --net --mount`."""
+    """Make the network, in the namespaces of this process. Only after `unshare --net --mount`."""
     for command in (
         "ip link set lo up",
         "ip route add local 0.0.0.0/0 dev lo",
@@ -87,7 +87,7 @@ def set_up(folder: Path) -> None:
 
 
 class Canary:
-    """Listens on every address that nobody else listens on, and notes each connection."""
+    """Listens on every address where no other server does, and records each connection."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -112,7 +112,7 @@ class Canary:
 
 
 class NameServer:
-    """Answers A and AAAA queries from `NAMES`, with a time to live of nought."""
+    """Answers A and AAAA queries from `NAMES`, with a time to live of 0."""
 
     def __init__(self) -> None:
         self._turns = {name: itertools.cycle(answers) for name, answers in NAMES.items()}

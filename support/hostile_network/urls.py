@@ -1,4 +1,4 @@
-"""URLs that lead inside, or nowhere; and ordinary ones with odd but legal spelling."""
+"""URLs that lead into the network or nowhere, and ordinary ones in odd but legal spelling."""
 
 from support.hostile_network.network import ALIASES, NAMES, PUBLIC_V4, PUBLIC_V6
 
@@ -119,7 +119,7 @@ MALFORMED = {
     "http://127.0.0.1:8000/healthz",
 }
 
-# Path of the public server; every one of them shows a picture.
+# Paths of the public server, each of which is a picture.
 PICTURE = "/cat.jpg"
 MUST_WORK = {
     "http://pub.example/cat.jpg",
@@ -179,7 +179,7 @@ MUST_WORK = {
 }
 assert set(ALIASES) == {"alias-inside.example", "alias.example"}
 
-# Servers that are slow, endless or lying, by path of the public server: what may be answered.
+# Paths of the public server that are slow, endless or wrong: what may be answered.
 BAD_SERVERS = {
     "/drip-headers": {504},
     "/drip-body": {504},

@@ -1,8 +1,8 @@
-"""Reads a picture's header before any decoder sees the file. Goes by content alone.
+"""Reads a picture's header before any decoder sees the file. Names and MIME types do not count.
 
 Finds the format, the size and how much work decoding is, and removes what is not needed to draw
-the picture (EXIF, text, colour profiles, further pictures), so that nothing hidden there can cost
-the decoder memory or time.
+the picture (EXIF, text, colour profiles, further pictures), so that nothing there can cost the
+decoder memory or time.
 """
 
 from common.errors import ImageError, ImageTooLarge, ImageUnreadable

@@ -33,7 +33,7 @@ def inspect(data: bytes) -> Header:
     brands = {major, *(names[i : i + 4] for i in range(8, len(names), 4))}
     if not brands & (_AVIF | _HEVC | _HEVC_SEQUENCE | _ANY_CODEC) or _codec(brands):
         raise ImageTypeUnsupported(_sentence(major, brands))
-    # Property `ispe` of every item: the picture, its tiles, its thumbnail. The largest counts.
+    # The property `ispe` of each item: the picture, its tiles, its thumbnail. The largest counts.
     sizes = [
         struct.unpack_from(">II", data, found.end() + 4)
         for found in re.finditer(b"\0\0\0\x14ispe", data)
@@ -43,20 +43,20 @@ def inspect(data: bytes) -> Header:
             raise ImageTypeUnsupported(_sentence(b"msf1", brands))
         raise damaged()
     width, height = max(sizes, key=lambda size: size[0] * size[1])
-    # Always in the sandbox: there may be more pixels inside than the container says.
+    # Always in the sandbox, since the codec may hold more pixels than the container says.
     kind = "AVIF" if brands & _AVIF else "HEIC"
     return Header(kind, width, height, data, needs_sandbox=True)
 
 
 def _codec(brands: set[bytes]) -> str | None:
-    """The codec of a HEIF picture, where it is none that is read."""
+    """The codec of a HEIF picture, if it is one that is not read here."""
     if brands & (_AVIF | _HEVC | _HEVC_SEQUENCE):
         return None
     return next((_OTHER_CODECS[brand] for brand in sorted(brands) if brand in _OTHER_CODECS), None)
 
 
 def _sentence(major: bytes, brands: set[bytes]) -> str:
-    """What is said of a file of this family that is not read."""
+    """The message about a file of this family that is not read."""
     if b"crx " in brands:
         return other.raw("Canon CR3")
     if codec := _codec(brands):

@@ -8,7 +8,7 @@ from common.images.inspect.exif import exif_orientation
 from common.images.inspect.header import MAX_PARTS, Header, damaged
 
 MAX_SCAN_PIXELS = 2_000_000_000
-"""Scans x pixels of a JPEG: about 0.75 ns each. A usual progressive file has ten scans."""
+"""Scans x pixels, of which each takes about 0.75 ns. A usual progressive file has ten scans."""
 SANDBOX_SCAN_PIXELS = 200_000_000
 """A file of more is decoded in a process that can be killed (`common.images.sandbox`)."""
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}  # TEM and RSTn: markers without a length
@@ -48,7 +48,7 @@ def inspect(data: bytes) -> Header:
     bits, height, width, components = struct.unpack_from(">BHHB", frame)
     if marker != _SOS or not components:
         raise damaged()
-    # libjpeg's rule: only then it reads more than one scan and keeps all coefficients in memory.
+    # The rule of libjpeg: only then does it read several scans and keep all coefficients in memory.
     several = frame_marker in _PROGRESSIVE or data[start + 4] < components
     scans = _scans(data, start) if several else 1
     work = scans * width * height

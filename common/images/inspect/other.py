@@ -21,14 +21,14 @@ def _picture(kind: str) -> str:
 
 
 def raw(kind: str) -> str:
-    """What is said of a camera's raw file."""
+    """The message about a camera's raw file."""
     return (
         f"This is a camera's raw file ({kind}), not a finished picture; "
         "send the JPEG that the camera or its software makes of it."
     )
 
 
-# The first pattern that matches the beginning of a file names it.
+# The first pattern that matches the beginning of a file decides the message.
 _KINDS = (
     (
         rb"\s*(?>(?:<\?xml[^>]*>|<!--.*?-->)\s*)*+(?i:<(?:!doctype\s+html|html|head|body)[\s>])",
@@ -80,7 +80,7 @@ _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def refusal(data: bytes) -> ImageTypeUnsupported:
-    """The error that names what kind of file this is."""
+    """The error that says what kind of file this is."""
     if tiff.is_tiff(data):
         kind = tiff.raw_kind(data)
         return ImageTypeUnsupported(raw(kind) if kind else _picture("TIFF"))
@@ -91,7 +91,7 @@ def refusal(data: bytes) -> ImageTypeUnsupported:
 
 
 def _is_text(beginning: bytes) -> bool:
-    """Text of any language, in UTF-8; the last character may be cut in two."""
+    """Whether this is text in UTF-8; the last character may be cut in two."""
     try:
         beginning[:-3].decode()
     except UnicodeDecodeError as error:

@@ -9,9 +9,9 @@ from common.images.inspect.exif import exif_orientation
 from common.images.inspect.header import MAX_PARTS, SANDBOX_PIXELS, Header, damaged
 
 MAX_TEXT_BYTES = 1_000_000
-"""What a PNG's compressed texts and colour profile may unpack to."""
+"""How much the compressed texts and the colour profile may unpack to, in bytes."""
 MIN_TEXT_BYTES = 1000
-"""What each of them counts at least."""
+"""What each of them counts at least, in bytes."""
 _STEP_BYTES = 64 * 1024
 
 
@@ -65,7 +65,7 @@ def _checksum(kind: bytes, body: bytes) -> bytes:
 
 
 def _unpacked(kind: bytes, body: bytes, most: int) -> int:
-    """Bytes that a compressed text or profile unpacks to, also if it is damaged after them.
+    """How many bytes a compressed text or profile unpacks to, until it ends or is damaged.
 
     Raises:
         ImageUnreadable: more than `most`.

@@ -19,6 +19,8 @@ KEPT, MARGIN = 0.998, 1.0
 then: 99 % are promised. The margin was set with the figures of docs/model.md in view."""
 LEARNED_KEPT = 0.997
 """The share that is kept, without a margin, by a network that has learned from other things."""
+FAMILIARITY = "familiarity.npz"
+"""What a score of familiarity is computed from, beside the network it belongs to."""
 THRESHOLD = 0.5
 """Familiarity is shifted so that *neither* begins here."""
 PRIOR = 0.5
@@ -69,9 +71,9 @@ class Calibration:
         return cls(temperature, replace(familiarity, offset=offset), THRESHOLD)
 
     def save(self, folder: Path) -> dict[str, float | None]:
-        """Write the arrays into a run's folder; returns the numbers, for its JSON."""
+        """Write the arrays into a folder; returns the numbers, for its JSON."""
         if self.familiarity:
-            self.familiarity.save(folder / "familiarity.npz")
+            self.familiarity.save(folder / FAMILIARITY)
         return {
             "temperature": self.temperature,
             "threshold": self.threshold,
@@ -82,7 +84,7 @@ class Calibration:
     @classmethod
     def load(cls, folder: Path, numbers: dict[str, float | None]) -> Self:
         """Read what `save` wrote."""
-        file = folder / "familiarity.npz"
+        file = folder / FAMILIARITY
         familiarity: InDistribution | Rejection | None = None
         if file.is_file():
             with np.load(file) as arrays:

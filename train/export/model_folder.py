@@ -29,7 +29,7 @@ from common.classifier import Classifier, golden_vectors
 from common.errors import DataError
 from common.golden import draw
 from train.adopt.foreign_graph import ForeignGraph
-from train.calibration.calibration import Calibration
+from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.onnx_export import check_parity, to_onnx
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
@@ -91,7 +91,7 @@ def write_folder(
         size, outputs = _write_network(trained, half, photos)
         files = {
             name: FileSpec(sha256=sha256_of(half / name))
-            for name in (KERAS, WEIGHTS)
+            for name in (KERAS, WEIGHTS, FAMILIARITY)
             if (half / name).exists()
         } | {ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)}
         card = ModelCard(
@@ -154,6 +154,7 @@ def _write_network(
     check_parity(graph, folder / ONNX, _some_pictures(photos, (height, width)))
     trained.model.save(folder / KERAS)
     trained.model.save_weights(folder / WEIGHTS)
+    calibration.save(folder)
     return (height, width), OutputSpec(**{name: name for name in graph.output})
 
 

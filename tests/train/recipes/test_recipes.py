@@ -24,9 +24,10 @@ def check(folder: Path, data: Path, maps: bool) -> Classifier:
     classifier = Classifier.load(folder)
     assert classifier.card.labels == ("circles", "squares", "stripes")
     assert sum(classifier.card.data.counts.values()) < 48, "a share of the photos is held"
-    assert {p.name for p in folder.iterdir()} == {
-        "card.json", "model.onnx", "model.keras", "model.weights.h5", "report",
-    }  # fmt: skip
+    expected = {"card.json", "model.onnx", "model.keras", "model.weights.h5", "report"}
+    if classifier.card.outputs.familiarity:
+        expected.add("familiarity.npz")
+    assert {p.name for p in folder.iterdir()} == expected
     photo = next((data / "validation" / "circles").iterdir())
     pixels = decode(photo.read_bytes(), classifier.target)[None]
     found = classifier.predict(pixels, explain=True)[0]

@@ -3,7 +3,7 @@
 Every photo is scored by a logistic regression on a model's pooled features that has not seen it
 (five folds), and photos are ranked by its loss: confident learning (Northcutt et al. 2021,
 arXiv:1911.00068) ranks by the same self-confidence. Near-duplicates with different labels come
-first, since one of the two is wrong.
+first, since one of the two is wrong; then photos that are unfamiliar to the model.
 """
 
 import json
@@ -22,6 +22,8 @@ from common.file_names import portable, printable
 Action = Literal["keep", "relabel", "set_aside", "delete"]
 ACTIONS = ("keep", "relabel", "set_aside", "delete")
 FOLDS = 5
+MOST_STRANGE = 0.05
+"""Share of the photos that may be said to look like nothing."""
 ASIDE = "set_aside"
 """Beside train/ and validation/: where photos go that show nothing of use, by part and class."""
 
@@ -40,6 +42,8 @@ class Suspect:
     """The class that this model prefers."""
     twin: str | None = None
     """A near-duplicate that has another label."""
+    like_nothing: bool = False
+    """Whether it is unfamiliar to the model: perhaps no photo of any class."""
 
 
 def out_of_fold(features: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -72,26 +76,35 @@ def rank(
     truth: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     alike: Iterable[tuple[int, int]],
+    strange: NDArray[np.float32] | None = None,
 ) -> list[Suspect]:
     """All photos, those first that most likely bear a wrong label.
+
+    Near-duplicates with different labels come first, then photos that look like nothing, then the
+    others by their loss.
 
     Args:
         names: of the photos, below DATA.
         truth: (photos,) the class of each.
         probabilities: (photos, classes), as `out_of_fold` gives them.
         alike: pairs of near-duplicates.
+        strange: (photos,), how far below the line of *neither* a model's familiarity lies, 0 where
+            it does not; None where the model has none.
     """
+    odd = np.zeros(len(truth)) if strange is None else strange.astype(np.float64)
+    if len(odd) > 1 / MOST_STRANGE:  # a line that fits other photos must not push the rest aside
+        odd = np.where(odd > np.quantile(odd, 1 - MOST_STRANGE, method="lower"), odd, 0)
     losses = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], 1e-12, 1))
     twins = {}
     for one, other in alike:
         if truth[one] != truth[other]:
             twins.setdefault(one, names[other])
             twins.setdefault(other, names[one])
-    order = sorted(range(len(names)), key=lambda i: (i not in twins, -losses[i], names[i]))
+    order = sorted(range(len(names)), key=lambda i: (i not in twins, -odd[i], -losses[i], names[i]))
     return [
         Suspect(
             names[i], parts[i], classes[truth[i]], round(float(losses[i]), 4),
-            classes[int(probabilities[i].argmax())], twins.get(i),
+            classes[int(probabilities[i].argmax())], twins.get(i), bool(odd[i] > 0),
         )
         for i in order
     ]  # fmt: skip
@@ -115,6 +128,11 @@ class Decisions:
                 except (ValueError, TypeError, KeyError) as error:
                     raise DataError(f"{file}, line {number} is no decision: {error}.") from error
                 self._lines.append(entry)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """All entries, the oldest first."""
+        return list(self._lines)
 
     def current(self) -> dict[str, dict[str, Any]]:
         """photo -> what holds of it now, in the order in which it was decided."""

@@ -41,6 +41,26 @@ def test_near_duplicates_with_different_labels_come_before_all() -> None:
     ]  # fmt: skip
 
 
+def test_photos_that_look_like_nothing_come_before_wrong_labels() -> None:
+    truth = np.array([0, 1, 0, 1])
+    sure = np.array([[0.9, 0.1], [0.1, 0.9], [0.01, 0.99], [0.2, 0.8]])
+    strange = np.array([0, 0.3, 0, 0.1], np.float32)
+    ranked = rank(list("abcd"), ["train"] * 4, ("x", "y"), truth, sure, [], strange)
+    assert [(one.photo, one.like_nothing) for one in ranked] == [
+        ("b", True), ("d", True), ("c", False), ("a", False)
+    ]  # fmt: skip
+
+
+def test_at_most_a_twentieth_is_said_to_look_like_nothing() -> None:
+    """A model of other photos knows none of these: that says nothing about any one of them."""
+    truth = np.arange(200) % 2
+    sure = np.full((200, 2), 0.5)
+    strange = np.linspace(0.1, 0.4, 200).astype(np.float32)
+    names = [f"{i:03}" for i in range(200)]
+    ranked = rank(names, ["train"] * 200, ("x", "y"), truth, sure, [], strange)
+    assert [one.photo for one in ranked if one.like_nothing] == names[:189:-1]
+
+
 def test_a_class_of_one_photo_cannot_be_reviewed() -> None:
     with pytest.raises(DataError, match="at least two photos"):
         out_of_fold(np.zeros((3, 2), np.float32), np.array([0, 0, 1]))

@@ -1,6 +1,6 @@
 """What an exported network answers in its own runtime, as a program of its own.
 
-    python -m train.export.exported MODEL PICTURES.npy ANSWERS.npz
+    python train/export/exported.py MODEL PICTURES.npy ANSWERS.npz
 
 MODEL: a .tflite file or a SavedModel folder. PICTURES: uint8 (pictures, height, width, 3).
 ANSWERS: float32 arrays by the names of the outputs, pictures first.

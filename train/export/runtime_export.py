@@ -26,6 +26,7 @@ from train.networks import parts
 
 Runtime = Literal["tflite", "savedmodel"]
 TFLITE, LABELS, METADATA = "model.tflite", "labels.txt", "metadata.json"
+_PROGRAM = Path(__file__).with_name("exported.py")
 EXTRA = "assets.extra"
 """Where a SavedModel keeps files that TensorFlow itself does not read."""
 
@@ -179,9 +180,9 @@ def _answers(exported: Path, pictures: NDArray[np.uint8]) -> dict[str, NDArray[A
     with tempfile.TemporaryDirectory() as folder:
         asked, answers = Path(folder) / "asked.npy", Path(folder) / "answers.npz"
         np.save(asked, pictures)
-        words = ["-m", "train.export.exported", str(exported), str(asked), str(answers)]
-        done = subprocess.run(
-            [sys.executable, *words], capture_output=True, text=True, errors="replace"
+        words = [str(_PROGRAM), str(exported), str(asked), str(answers)]
+        done = subprocess.run(  # -P: what lies beside the program is not what it imports
+            [sys.executable, "-P", *words], capture_output=True, text=True, errors="replace"
         )
         if done.returncode:
             last = (done.stderr.splitlines() or ["it ended without a word"])[-1]

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     ENCRYPTED = "encrypted"
     NO_CLASS = "in no class folder"
     REPEATS = "repeats a photo of the other side"
+    OTHER_NUMBER = "its number was not asked for"
 
 
 @dataclass(frozen=True, order=True)

@@ -3,12 +3,15 @@
 import argparse
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image
 
 from train.photos.balance import UNEVEN
 
+T = TypeVar("T", int, float)
 CACHE = Path(".cache/features")
 HEADS = ("gap", "flatten")
 
@@ -180,6 +183,18 @@ def backbone(parser: argparse.ArgumentParser, default: str, *, head: bool = True
         )
 
 
+def others(parser: argparse.ArgumentParser, more: str) -> None:
+    """Photos of other things; `more` says what a command does with them."""
+    parser.add_argument(
+        "--others",
+        type=held,
+        action="append",
+        default=[],
+        metavar="FOLDER[:SHARE]",
+        help=f"photos that show none of the labels, {more}; may be repeated",
+    )
+
+
 def data_path() -> Path | None:
     """$DATA_PATH, where commands look when no DATA is named."""
     where = os.environ.get("DATA_PATH")
@@ -205,73 +220,36 @@ def held(text: str) -> tuple[Path, float]:
     """`folder:0.5` -> (folder, 0.5); `folder` -> (folder, 1.0)"""
     folder, colon, part = text.rpartition(":")
     try:
-        return (Path(folder), share(part)) if colon else (Path(text), 1.0)
+        float(part)
     except ValueError:  # a colon of the folder's own
         return Path(text), 1.0
+    return (Path(folder), share(part)) if colon else (Path(text), 1.0)
 
 
-def number(text: str) -> float:
-    """A finite number."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError("must be a finite number")
-    return value
+def _number(kind: type[T], holds: Callable[[T], bool], words: str) -> Callable[[str], T]:
+    """A finite number for which something holds; `words` say what, after "must"."""
+
+    def parse(text: str) -> T:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {_KINDS[kind]}") from None
+        if not math.isfinite(value) or not holds(value):
+            raise argparse.ArgumentTypeError(f"must {words}")
+        return value
+
+    return parse
 
 
-def share(text: str) -> float:
-    """Between 0 and 1, neither of them."""
-    value = number(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError("must lie between 0 and 1")
-    return value
-
-
-def share_or_0(text: str) -> float:
-    """At least 0 and below 1."""
-    value = number(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("must be at least 0 and below 1")
-    return value
-
-
-def proportion(text: str) -> float:
-    """0 to 1, both included."""
-    value = number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("must be 0 to 1")
-    return value
-
-
-def weight(text: str) -> float:
-    """0 or more."""
-    value = number(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be at least 0")
-    return value
-
-
-def rate(text: str) -> float:
-    """A learning rate: above 0, at most 1."""
-    value = number(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError("must be above 0 and at most 1")
-    return value
-
-
-def whole(text: str) -> int:
-    """A seed: 0 or more, as 32 bits hold it."""
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError("must be 0 or more, and below 2**32")
-    return value
-
-
-def positive(text: str) -> int:
-    """At least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+_KINDS = {float: "number", int: "whole number"}
+share = _number(float, lambda x: 0 < x < 1, "lie between 0 and 1")
+share_or_0 = _number(float, lambda x: 0 <= x < 1, "be at least 0 and below 1")
+proportion = _number(float, lambda x: 0 <= x <= 1, "be 0 to 1")
+weight = _number(float, lambda x: x >= 0, "be at least 0")
+rate = _number(float, lambda x: 0 < x <= 1, "be above 0 and at most 1")
+whole = _number(int, lambda x: 0 <= x < 2**32, "be 0 or more, and below 2**32")
+positive = _number(int, lambda x: x >= 1, "be at least 1")
+size = _number(int, lambda x: 16 <= x <= 1024, "lie between 16 and 1024")
 
 
 def image_file(text: str) -> Path:
@@ -292,10 +270,3 @@ def html_file(text: str) -> Path:
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
     return path
-
-
-def size(text: str) -> int:
-    value = int(text)
-    if not 16 <= value <= 1024:
-        raise argparse.ArgumentTypeError("must lie between 16 and 1024")
-    return value

@@ -118,6 +118,11 @@ def _are_split_alike(folders: Mapping[str, Sequence[tuple[Parts, Parts]]]) -> bo
     )
 
 
+def validation_names(paths: Iterable[Parts]) -> list[str]:
+    """The folders among some paths that hold photos to measure with, `test` and `valid`, say."""
+    return sorted({name for path in paths for name in path[:-1] if _split_of(name) == "validation"})
+
+
 def _split_of(folder: str) -> Side | None:
     match = _SPLIT.fullmatch(folder)
     if not match:

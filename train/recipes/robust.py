@@ -43,16 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.recipe(parser, side=None, epochs=3, batch=64)
     arguments.backbone(parser, "EfficientNetLite2", head=False)
     arguments.learning(parser, learning_rate=2e-4, patience=3, dropout=0.2)
-    add = parser.add_argument
-    add(
-        "--others",
-        type=arguments.held,
-        action="append",
-        default=[],
-        metavar="FOLDER[:SHARE]",
-        help="photos that show none of the labels, to learn *neither* from, beside those of"
-        " DATA/other; with a share only that part, by kind, so that the rest can be measured on",
+    arguments.others(
+        parser,
+        "to learn *neither* from, beside those of DATA/other; with a share only that part, by kind,"
+        " so that `stress` can measure on the rest",
     )
+    add = parser.add_argument
     add(
         "--views",
         type=arguments.positive,

@@ -34,14 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help="a model folder, for example models/cat_dog")
     add("photos", type=Path, help="a folder of class folders")
-    add(
-        "--others",
-        type=arguments.held,
-        action="append",
-        default=[],
-        metavar="FOLDER[:SHARE]",
-        help="photos that show none of the labels; with a share, without those that training with"
-        " `--others FOLDER:SHARE` learned from; may be repeated",
+    arguments.others(
+        parser, "to measure *neither* on; with a share, the rest of what `robust` learned from"
     )
     add(
         "--limit",

@@ -28,7 +28,7 @@ from common.photo_files import PassedOver, Reason, told
 from train import arguments
 from train.photos import splits
 from train.photos.duplicates import SIDE, groups, pairs, signature
-from train.photos.layout import Place, places
+from train.photos.layout import Place, places, validation_names
 from train.photos.sources import UNREADABLE, Source, SourceFile, open_source
 
 PARTS = ("train", "validation")
@@ -118,6 +118,8 @@ def _prepare(args: argparse.Namespace, items: list[Item], source: Source) -> int
         sides: splits.Sides = [place.side for place in there]
     elif args.by_index:
         sides = splits.by_index(there, [item.file.path for item in good], *args.by_index)
+        others = [item.file.path for item, side in zip(good, sides, strict=True) if side is None]
+        source.passed_over += [PassedOver(path, Reason.OTHER_NUMBER) for path in others]
     else:
         sides = splits.by_share(there, group, args.validation or SHARE, args.seed)
     sides, repeats = splits.without_repeats(sides, alike)
@@ -198,6 +200,9 @@ def _tell(items: list[Item], sides: splits.Sides, group: list[int], data: Path, 
         print(f"{data / part}: {each}")
     if kept:
         print("the split is the source's own; --validation SHARE makes another")
+        together = validation_names(item.file.parts for item in items)
+        if len(together) > 1:
+            print(f"validation holds what the source calls {printable(' and '.join(together))}")
     repeats = len(group) - len(set(group))
     if repeats:
         print(f"{repeats} near-duplicates, each kept on the side of the photo that it repeats")

@@ -41,7 +41,7 @@ def there(data: Path) -> dict[str, set[str]]:
     }
 
 
-def test_kaggle_by_index(tmp_path: Path) -> None:
+def test_kaggle_by_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = archive(tmp_path / "train.zip", kaggle(9))
     data = tmp_path / "DATA"
     assert main(["prepare", str(source), str(data), "--by-index", "5", "2"]) == 0
@@ -51,6 +51,7 @@ def test_kaggle_by_index(tmp_path: Path) -> None:
         "validation/cat": {"cat.5.jpg", "cat.6.jpg"},
         "validation/dog": {"dog.5.jpg", "dog.6.jpg"},
     }
+    assert "passed over: 4 (its number was not asked for)" in capsys.readouterr().err
 
 
 def test_petimages_with_its_broken_files(
@@ -188,6 +189,21 @@ def test_photos_on_white_are_not_duplicates(
     assert counts(data) == {
         "train/mug": 8, "train/pen": 8, "validation/mug": 2, "validation/pen": 2,
     }  # fmt: skip
+
+
+def test_two_parts_to_measure_with_become_one_and_it_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        f"{split}/{label}/{i}.jpg": jpeg(kind, i)
+        for split, numbers in (("train", range(4)), ("val", range(4, 6)), ("test", range(6, 8)))
+        for label, kind in (("cats", "circles"), ("dogs", "stripes"))
+        for i in numbers
+    }
+    data = tmp_path / "DATA"
+    assert main(["prepare", str(archive(tmp_path / "a.zip", files)), str(data)]) == 0
+    assert counts(data)["validation/cats"] == 4
+    assert "validation holds what the source calls test and val" in capsys.readouterr().out
 
 
 def test_the_sources_own_split_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

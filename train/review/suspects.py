@@ -22,8 +22,8 @@ from common.file_names import portable, printable
 Action = Literal["keep", "relabel", "set_aside", "delete"]
 ACTIONS = ("keep", "relabel", "set_aside", "delete")
 FOLDS = 5
-MOST_STRANGE = 0.05
-"""Share of the photos that may be said to look like nothing."""
+MOST_STRANGE = 0.01
+"""Share of the photos that may be said to look like nothing: wrong labels follow them."""
 ASIDE = "set_aside"
 """Beside train/ and validation/: where photos go that show nothing of use, by part and class."""
 

@@ -1,17 +1,14 @@
 """The application factory: hooks, middleware and endpoints around one service."""
 
-from collections.abc import Callable
-from typing import Any
-
 import flask_restful
 from flask import Flask
 
-from api import errors, memory_budget, openapi
+from api import errors, openapi
 from api.classification import Service
-from api.memory_budget import MemoryBudget
-from api.middleware import cors, drain_body, load_shedding, proxy_check, security_headers
+from api.context import current_request
+from api.middleware import cors, wsgi
 from api.model_store.reload_metrics import ReloadMetrics
-from api.ratelimit import hooks
+from api.ratelimit import client_address, limiter
 from api.routes import docs, static_page
 from api.routes.batch import ClassifyBatch
 from api.routes.classify import Classify
@@ -26,13 +23,6 @@ from api.telemetry import metrics, request_log
 
 VERSION = "1.1.0"
 """Of the HTTP contract."""
-
-
-class _App(Flask):
-    """Flask without its question, at each call, whether a function is a coroutine: none is."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func
 
 
 class _Api(flask_restful.Api):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -54,18 +44,13 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     """
     settings = settings or Settings.load()
     service = service or Service.start(settings)
-    app = _App(__name__, static_folder=None)
-    memory = MemoryBudget(settings.max_batch_bytes + settings.max_upload_bytes)
-    request_log.register(app, settings, memory)
-    proxy_check.register(app, settings)
-    errors.register(app)
-    memory_budget.register(app)
-    hooks.register(app, settings, service.queue)
-    cors.register(app, settings)
-    # Middleware: what is registered last sees a request first.
-    security_headers.register(app, settings)
-    load_shedding.register(app, settings, service.queue)
-    drain_body.register(app)
+    app = Flask(__name__, static_folder=None)
+    request_log.register(app, settings)
+    client_address.check_proxies(app, settings.trusted_proxies)
+    errors.register(app, lambda: current_request().id)
+    limiter.register(app, settings, service.queue)
+    cors.register(app, settings.cors_origins)
+    wsgi.register(app, service.queue, settings)
     _add_endpoints(app, service)
     return app
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from api import schemas
 from api.compute_queue import ComputeQueue
-from api.context import RequestContext
+from api.context import RequestContext, Stage
 from api.errors import Problem
 from api.feedback import FeedbackStore
 from api.model_store.registry import ModelStore
 from api.model_store.state_dir import StateDir
 from api.photos import Photo, PhotoSources
 from api.settings import Settings
-from api.telemetry import request_log
 from common import images
+from common.allocator import return_large_blocks
 from common.classifier import Classifier
 from common.cpus import usable_cpus
 from common.errors import FetchFailed, ImageTooLarge
@@ -70,6 +70,7 @@ class Service:
             SettingsError: a source of photos that cannot be used.
         """
         sys.setswitchinterval(SWITCH_S)
+        return_large_blocks()
         fetcher = Fetcher(
             timeout_s=settings.fetch_timeout_s,
             max_bytes=settings.max_upload_bytes,
@@ -123,7 +124,7 @@ class Service:
             FetchError, ImageTooLarge, ImageTypeUnsupported: see `common.errors`.
         """
         if isinstance(source, str):
-            with request_log.stage("fetch") as fetching:
+            with context.stage("fetch") as fetching:
                 fetched = self._fetch(source, context)
             found = schemas.Source(url=fetched.url, page=fetched.page)
             return Loaded(fetched.data, found, _ms(fetching))
@@ -146,18 +147,18 @@ class Service:
             ImageError: see `common.errors`.
             Problem: `deadline_exceeded`.
         """
-        with request_log.stage("wait"):
+        with context.stage("wait"):
             self.queue.acquire(context.deadline)
         try:
-            with request_log.stage("decode") as decoding:
+            with context.stage("decode") as decoding:
                 picture = images.load_image(loaded.data, model.target, region)
-            with request_log.stage("inference") as inference:
+            with context.stage("inference") as inference:
                 pixels = picture.pixels[np.newaxis]
                 (prediction,) = model.predict(pixels, explain=options.explain)
             preview = images.preview(loaded.data, region=region) if options.preview else None
         finally:
             self.queue.release()
-        request_log.verdict(model.card.name, prediction.verdict)
+        context.verdicts.append((model.card.name, prediction.verdict))
         timing = schemas.Timing(
             fetch=loaded.fetch_ms, decode=_ms(decoding), inference=_ms(inference)
         )
@@ -204,7 +205,7 @@ class Service:
                 raise FetchFailed("The photo is gone; a page was sent.")
             return fetched.data
 
-        with request_log.stage("fetch"):
+        with context.stage("fetch"):
             return self.photos.random(words, subject, fetch)
 
     def _fetch(self, url: str, context: RequestContext) -> Fetched:
@@ -255,5 +256,5 @@ def _grid(heatmap: NDArray[np.float32]) -> list[list[float]]:
     return found
 
 
-def _ms(stage: request_log.stage) -> float:
+def _ms(stage: Stage) -> float:
     return round(stage.seconds * 1000, 2)

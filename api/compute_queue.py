@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.deadline import Deadline
+from api.context import Deadline
 from api.errors import Problem
 from api.telemetry import metrics
 

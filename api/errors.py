@@ -2,12 +2,12 @@
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from api.context import current_request_or_none
 from api.telemetry import metrics
 from common import errors
 
@@ -100,18 +100,18 @@ def body(problem: Problem) -> dict[str, Any]:
     }
 
 
-def counted_body(problem: Problem) -> dict[str, Any]:
-    """The same for the request that is being answered, with its id; the problem is counted."""
+def counted_body(problem: Problem, request_id: str | None) -> dict[str, Any]:
+    """The same, with the id of the request that is answered; the problem is counted."""
     metrics.REFUSED.labels(problem.code).inc()
-    state = current_request_or_none()
-    return body(problem) | {"request_id": state.id if state else None}
+    return body(problem) | {"request_id": request_id}
 
 
-def problem_response(error: Exception) -> Response:
+def problem_response(error: Exception, request_id: str | None) -> Response:
     """The HTTP answer to an exception."""
     problem = to_problem(error)
     status, _ = PROBLEMS[problem.code]
-    response = Response(json.dumps(counted_body(problem)), status, content_type=CONTENT_TYPE)
+    content = json.dumps(counted_body(problem, request_id))
+    response = Response(content, status, content_type=CONTENT_TYPE)
     if problem.code in RETRY_AFTER_S:
         response.headers["Retry-After"] = str(RETRY_AFTER_S[problem.code])
     if isinstance(error, HTTPException):  # a 405 has to say what is allowed
@@ -121,6 +121,13 @@ def problem_response(error: Exception) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
-    """Answer every exception of `app` as a problem."""
-    app.register_error_handler(Exception, problem_response)
+def register(app: Flask, request_id: Callable[[], str | None] = lambda: None) -> None:
+    """Answer every exception of `app` as a problem.
+
+    Args:
+        request_id: says which request is being answered.
+    """
+
+    @app.errorhandler(Exception)
+    def answer(error: Exception) -> Response:
+        return problem_response(error, request_id())

@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,8 +12,8 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from api.origins import origin
-from api.words import in_words
+from api.middleware.cors import origin
+from api.parsing.validation import in_words
 from common.card import Precision
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
@@ -154,12 +155,12 @@ class Settings(BaseSettings):
         "process id. Left out, one below `/tmp` that is named after user, address and port.",
     )
 
-    @property
+    @cached_property
     def max_upload_bytes(self) -> int:
         """MAX_UPLOAD_MB in bytes."""
         return self.max_upload_mb * 2**20
 
-    @property
+    @cached_property
     def max_batch_bytes(self) -> int:
         """MAX_BATCH_MB in bytes."""
         return self.max_batch_mb * 2**20

@@ -24,20 +24,21 @@ CALLS, ROUNDS = 500, 20
 def application(watched: bool) -> Callable[[], None]:
     """A call of an application that does next to nothing, but for a picture's stages."""
     # These read PROMETHEUS_MULTIPROC_DIR, which main sets.
-    from api.memory_budget import MemoryBudget
+    from api.context import current_request
     from api.telemetry import request_log
 
     app = Flask(__name__)
     if watched:
-        request_log.register(app, Settings(), MemoryBudget(2**20))
+        request_log.register(app, Settings())
 
     @app.get("/")
     def work() -> str:
         if watched:
+            context = current_request()
             for name in ("wait", "decode", "inference"):
-                with request_log.stage(name):
+                with context.stage(name):
                     pass
-            request_log.verdict("cat_dog", "cat")
+            context.verdicts.append(("cat_dog", "cat"))
         return "done"
 
     client = app.test_client()

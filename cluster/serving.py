@@ -7,7 +7,7 @@ from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions,
 
 from api.app import create_app
 from api.model_store.registry import ModelStore
-from api.ratelimit.hooks import SPARE_THREADS
+from api.ratelimit.limiter import SPARE_THREADS
 from api.settings import Settings
 from cluster.asgi import AsgiApp
 from cluster.errors import ClusterError

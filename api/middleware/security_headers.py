@@ -1,13 +1,4 @@
-"""Security headers of every answer."""
-
-from collections.abc import Iterable
-from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-from flask import Flask
-
-from api.middleware.cors import SHARED
-from api.settings import Settings
+"""Security headers of every answer; `api.middleware.wsgi` puts them on."""
 
 # The page needs nothing from anywhere else, and nobody may put it into a frame.
 PAGE_POLICY = (
@@ -25,34 +16,10 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": DATA_POLICY,
     "Cache-Control": "no-store",
 }
 """Where an answer has not its own."""
-RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
-
-
-def register(app: Flask, settings: Settings) -> None:
-    """Put the headers on every answer of `app`, errors included."""
-    shared = bool(settings.cors_origins)
-    app.wsgi_app = _Headers(app.wsgi_app, shared)  # type: ignore[method-assign]
-
-
-class _Headers:
-    """WSGI middleware: all at once, where Flask would check and add one after the other."""
-
-    def __init__(self, application: WSGIApplication, shared: bool) -> None:
-        self._application = application
-        self._shared = shared
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        shared = self._shared and environ.get("PATH_INFO", "").startswith(SHARED)
-        policy = "cross-origin" if shared else "same-origin"
-
-        def start(status: str, fields: list[tuple[str, str]], *error: Any) -> Any:
-            there = {name.lower() for name, _ in fields}
-            missing = {**HEADERS, RESOURCE_POLICY: policy}
-            fields += [one for one in missing.items() if one[0].lower() not in there]
-            return start_response(status, fields, *error)
-
-        return self._application(environ, start)
+SHARED_HEADERS = HEADERS | {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""The same where pages of other origins may read the answers (CORS_ORIGINS)."""

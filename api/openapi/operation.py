@@ -1,7 +1,7 @@
 """What a method of an endpoint says of itself, and in which order the document lists them."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
@@ -10,8 +10,21 @@ from flask import Flask
 from pydantic import BaseModel
 
 METHODS = ("GET", "POST")
+# (`format` is what tools made for OpenAPI 3.0 go by.)
+FILE = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+}
+"""The schema of an uploaded file."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def form(fields: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    """The media type object of a form with these fields (name -> schema) and no others."""
+    schema = {"properties": fields, "required": required, "additionalProperties": False}
+    return {"schema": {"type": "object", **schema}}
 
 
 class Tag(Enum):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api import errors, examples
+from api import errors
+from api.openapi import examples
 from api.openapi.operation import Operation
 
 EVERYWHERE = ("invalid_request", "overloaded", "unauthorized")

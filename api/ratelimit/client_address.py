@@ -1,11 +1,20 @@
-"""Who asks: the address that the proxies in front report of a client, in whatever form."""
+"""Who asks: the address that the proxies in front report of a client, in whatever form.
 
+Werkzeug's `ProxyFix` takes addresses as they are written; proxies add ports, brackets and zones, or
+write `Forwarded`.
+"""
+
+import logging
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
+from flask import Flask, request, request_started
+
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that tell clients apart: whoever has one address has all of its /64."""
+
+_log = logging.getLogger(__name__)
 
 
 def client(environ: Mapping[str, Any], trusted: int) -> str:
@@ -63,3 +72,35 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return address
+
+
+def check_proxies(app: Flask, trusted: int) -> None:
+    """Say so in the log, once, where TRUSTED_PROXIES cannot be right for the requests of `app`."""
+
+    @request_started.connect_via(app)
+    def look(_: Flask) -> None:
+        hops = len(forwarded_for(request.environ))
+        if not hops and not trusted:
+            return
+        complaint = _complaint(trusted, hops, request.environ.get("REMOTE_ADDR") or "")
+        if complaint:
+            request_started.disconnect(look, app)
+            _log.warning("TRUSTED_PROXIES=%d: %s", trusted, complaint)
+
+
+def _complaint(trusted: int, hops: int, peer: str) -> str:
+    """What is wrong with a request that passed so many proxies; empty if nothing is.
+
+    Args:
+        trusted: proxies that are believed.
+        hops: addresses in X-Forwarded-For or Forwarded; each proxy adds one.
+        peer: address of who connected; empty for a unix socket.
+    """
+    near = not peer or ip_address(peer).is_loopback
+    if not trusted and hops and near:
+        return "a proxy on this machine passes requests on; all its visitors count as one client."
+    if 0 < hops < trusted:
+        return f"only {hops} passed a request on; whoever adds one can pretend to be another."
+    if trusted and not hops and not near:
+        return "a request came without passing any; whoever sends one can pretend to be another."
+    return ""

@@ -1,21 +1,33 @@
-"""Requests of each client, counted in memory or, for all workers together, in Redis."""
+"""How much is accepted: so many requests of one client a minute, so many in flight at once."""
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 
 import limits
+from flask import Flask, Response, request
 from limits.errors import StorageError
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
+from limits.storage import Storage, storage_from_string
 
-from api.ratelimit.memory_storage import MemoryStorage
+from api.compute_queue import ComputeQueue
+from api.context import current_request
+from api.errors import Problem
+from api.ratelimit.api_keys import Keys
+from api.ratelimit.client_address import client
+from api.settings import Settings
 
+SPARE_THREADS = 4
+"""Threads of a worker that are kept for health and the page when all others are busy."""
+FREE = ("/api/v1/models", "/api/v1/samples")
+"""What the page asks for by itself, and what costs next to nothing, is not counted."""
 PREFIX = "dogorcat"
 ANSWER_S = 0.5
 """For so long a Redis is waited for, unless the address says otherwise (`?socket_timeout=…`)."""
 RETRY_S = 1.0
 """For so long nobody asks a Redis that did not answer."""
+SWEEP_S = 1.0
+"""Counts in memory whose time is over are removed once in so many seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +43,37 @@ class Status:
     """Seconds since the epoch."""
 
 
+class _MemoryStorage:
+    """Counts in this process's memory; thread-safe.
+
+    That of `limits` starts a thread after a request, which goes through the counts of all clients.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, float]] = {}  # key -> count, Unix time of its end
+        self._lock = threading.Lock()
+        self._swept = time.time()
+
+    def incr(self, key: str, expiry: int) -> int:
+        """Count, in a window of `expiry` seconds from the first; returns the count so far."""
+        now = time.time()
+        with self._lock:
+            if now > self._swept + SWEEP_S:
+                self._swept = now
+                self._counts = {k: one for k, one in self._counts.items() if one[1] > now}
+            count, end = self._counts.get(key, (0, 0.0))
+            if end <= now:
+                count, end = 0, now + expiry
+            self._counts[key] = count + 1, end
+            return count + 1
+
+    def get_expiry(self, key: str) -> float:
+        """Unix time of the end of the window."""
+        return self._counts.get(key, (0, time.time()))[1]
+
+
 class RateLimiter:
-    """Counts requests of clients; thread-safe.
+    """Counts requests of clients in fixed windows; thread-safe.
 
     Args:
         rate: such as `60 per minute` or `1000/day;10/second`.
@@ -41,12 +82,13 @@ class RateLimiter:
 
     def __init__(self, rate: str, url: str) -> None:
         self._limits = limits.parse_many(rate)
-        self._memory = FixedWindowRateLimiter(MemoryStorage())
-        self._shared: FixedWindowRateLimiter | None = None
+        self._memory = _MemoryStorage()
+        self._shared: Storage | None = None
         if not url.startswith("memory:"):
             timeouts = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
             storage = storage_from_string(url, wrap_exceptions=True, **timeouts)
-            self._shared = FixedWindowRateLimiter(storage)
+            assert isinstance(storage, Storage)  # none of those for asyncio
+            self._shared = storage
         self._ask_shared_from = 0.0
 
     def hit(self, *client: str) -> Status:
@@ -61,10 +103,71 @@ class RateLimiter:
                 )
         return self._hit(self._memory, client)
 
-    def _hit(self, limiter: FixedWindowRateLimiter, client: tuple[str, ...]) -> Status:
+    def _hit(self, storage: Storage | _MemoryStorage, client: tuple[str, ...]) -> Status:
         found = []
         for limit in self._limits:
-            allowed = limiter.hit(limit, PREFIX, *client)
-            reset, remaining = limiter.get_window_stats(limit, PREFIX, *client)
-            found.append(Status(limit, allowed, max(remaining, 0), reset))
+            key = limit.key_for(PREFIX, *client)
+            count = storage.incr(key, limit.get_expiry())
+            left = max(limit.amount - count, 0)
+            found.append(Status(limit, count <= limit.amount, left, storage.get_expiry(key)))
         return min(found, key=lambda status: (status.allowed, status.remaining))
+
+
+def register(app: Flask, settings: Settings, queue: ComputeQueue) -> None:
+    """Limit what is below /api/v1/ and the first version's calls; health and the page are exempt.
+
+    Raises:
+        SettingsError: a file of keys that cannot be used.
+    """
+    keys = Keys(settings.api_keys_file)
+    limiter = RateLimiter(settings.rate_limit, settings.rate_limit_storage_url)
+    in_flight = threading.BoundedSemaphore(max(1, settings.threads - SPARE_THREADS))
+
+    @app.before_request
+    def enter() -> None:
+        path, method = request.path, request.method
+        if not _is_limited(path, method):
+            return
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        key = request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
+        if key:
+            keys.check(key)
+        if not in_flight.acquire(blocking=False):
+            raise Problem("overloaded", "Too many requests are under way. Try again in a moment.")
+        context = current_request()
+        context.at_end.callback(in_flight.release)
+        if is_counted(path, method):
+            if queue.is_full:
+                raise queue.overloaded()
+            if not key:  # requests with a known key are not counted
+                who = client(request.environ, settings.trusted_proxies)
+                context.rate_limit = status = limiter.hit(request.endpoint or "", who)
+                if not status.allowed:
+                    raise Problem(
+                        "rate_limited", f"At most {status.limit} are answered to one client."
+                    )
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        """The headers of draft-ietf-httpapi-ratelimit-headers."""
+        status = current_request().rate_limit
+        if status is not None:
+            wait = max(int(status.reset - time.time()) + 1, 1)
+            amount, window = status.limit.amount, status.limit.get_expiry()
+            response.headers.add("RateLimit-Policy", f'"client";q={amount};w={window}')
+            response.headers.add("RateLimit", f'"client";r={status.remaining};t={wait}')
+            if response.status_code == 429:
+                response.headers["Retry-After"] = str(wait)
+        return response
+
+
+def is_counted(path: str, method: str) -> bool:
+    """Whether such requests are counted against a client's limit, and refused under overload."""
+    return _is_limited(path, method) and not path.startswith(FREE)
+
+
+def _is_limited(path: str, method: str) -> bool:
+    if method == "OPTIONS":  # a browser asks so before it sends what counts
+        return False
+    first_version = path == "/random_image" or (path == "/" and method == "POST")
+    return path.startswith("/api/v1/") or first_version

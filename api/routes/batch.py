@@ -3,20 +3,21 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 
 from flask import Response, request
 
-from api import errors, request_body, schemas
+from api import errors, schemas
 from api.classification import Loaded
 from api.context import RequestContext, current_request
-from api.openapi import Tag, documented
+from api.openapi import FILE, Tag, documented, form
+from api.parsing import body
 from api.routes.resource import ServiceResource, answer
 from common.classifier import Classifier
 from common.errors import FetchBusy
 
 MOST = 32
+FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": MOST}
 PAUSE_S = 0.05
 """Until a link is tried again whose host is busy with other links of the batch."""
 
@@ -30,7 +31,7 @@ class ClassifyBatch(ServiceResource):
         answered="A result or a problem for each picture, in their order.",
         query=schemas.ResultQuery,
         body={
-            "multipart/form-data": request_body.SEVERAL_UPLOADS,
+            "multipart/form-data": form({"image": FILES}, required=["image"]),
             "application/json": schemas.UrlsBody,
         },
         answer=schemas.BatchAnswer,
@@ -48,14 +49,14 @@ class ClassifyBatch(ServiceResource):
         their order; a picture that cannot be classified has a problem in place of a result.
         """
         context = current_request()
-        options = request_body.query(schemas.ResultQuery)
+        options = body.query(schemas.ResultQuery)
         model = self.service.model(options.model)
         sources: Sequence[bytes | str]
         if request.mimetype == "application/json":
-            sources = request_body.json_body(schemas.UrlsBody, context).urls
+            sources = body.json_body(schemas.UrlsBody, context).urls
         elif request.mimetype == "multipart/form-data":
             limit = self.service.settings.max_batch_bytes
-            sources = request_body.pictures(context, limit, most=MOST)
+            sources = body.pictures(context, limit, most=MOST)
         else:
             raise errors.Problem(
                 "unsupported_media_type",
@@ -67,7 +68,7 @@ class ClassifyBatch(ServiceResource):
         with self.service.queue.admit(), ThreadPoolExecutor(width) as pool:
             # Links are fetched side by side; decoding and inference wait for their turn. Each
             # picture is a part of this request: its stages and verdicts are told together.
-            items = [pool.submit(copy_context().run, classify, source) for source in sources]
+            items = [pool.submit(classify, source) for source in sources]
             return answer(schemas.BatchAnswer(results=tuple(item.result() for item in items)))
 
     def _item(
@@ -85,7 +86,7 @@ class ClassifyBatch(ServiceResource):
                 if loaded.source is not None:
                     context.budget.give_back(len(loaded.data))
         except Exception as error:
-            problem = errors.counted_body(errors.to_problem(error))
+            problem = errors.counted_body(errors.to_problem(error), context.id)
             return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))
 
     def _load(self, source: bytes | str, context: RequestContext) -> Loaded:

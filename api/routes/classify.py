@@ -2,16 +2,17 @@
 
 from flask import Response
 
-from api import request_body, schemas
+from api import schemas
 from api.context import current_request
-from api.openapi import Tag, documented
+from api.openapi import FILE, Tag, documented, form
+from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 from common.images import WHOLE
 
 ONE_PICTURE = {
-    "multipart/form-data": request_body.ONE_UPLOAD,
+    "multipart/form-data": form({"image": FILE}, required=["image"]),
     "application/json": (schemas.UrlBody, schemas.ImageBody),
-    "image/*": request_body.RAW_UPLOAD,
+    "image/*": {"schema": FILE},
 }
 
 
@@ -34,9 +35,9 @@ class Classify(ServiceResource):
         with the file in base64.
         """
         context = current_request()
-        options = request_body.query(schemas.ClassifyQuery)
+        options = body.query(schemas.ClassifyQuery)
         model = self.service.model(options.model)
         limit = self.service.settings.max_upload_bytes
-        source = request_body.picture(context, limit)
+        source = body.picture(context, limit)
         region = options.region or WHOLE
         return answer(self.service.classify(source, model, options, context, region))

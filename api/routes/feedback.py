@@ -2,32 +2,28 @@
 
 from flask import Response, request
 
-from api import request_body, schemas
+from api import schemas
 from api.context import current_request
 from api.errors import Problem
 from api.feedback import OTHERS
-from api.openapi import Tag, documented
+from api.openapi import FILE, Tag, documented, form
+from api.parsing import body
 from api.routes.resource import ServiceResource, answer
 from api.telemetry import metrics
 
-FORM = {
-    "schema": {
-        "type": "object",
-        "properties": {
-            "label": {
-                "type": "string",
-                "description": "What is on the picture: a label of the model, `neither` or "
-                "`several`.",
-            },
-            "verdict": {"type": "string", "description": "What the answer said."},
-            "image": request_body.FILE | {"description": "The picture, to learn from."},
+FORM = form(
+    {
+        "label": {
+            "type": "string",
+            "description": "What is on the picture: a label of the model, `neither` or `several`.",
         },
-        "required": ["label"],
-        "additionalProperties": False,
+        "verdict": {"type": "string", "description": "What the answer said."},
+        "image": FILE | {"description": "The picture, to learn from."},
     },
-    "examples": {
-        "words": {"summary": "Without the picture", "value": {"label": "cat", "verdict": "dog"}}
-    },
+    required=["label"],
+)
+EXAMPLES = {
+    "words": {"summary": "Without the picture", "value": {"label": "cat", "verdict": "dog"}}
 }
 
 
@@ -39,7 +35,7 @@ class Feedback(ServiceResource):
         tag=Tag.FEEDBACK,
         answered="Whether the picture is kept.",
         query=schemas.FeedbackQuery,
-        body={"multipart/form-data": FORM},
+        body={"multipart/form-data": FORM | {"examples": EXAMPLES}},
         answer=schemas.FeedbackAnswer,
         problems=(
             "not_found",
@@ -60,21 +56,21 @@ class Feedback(ServiceResource):
         if store is None:
             raise Problem("not_found", "This service does not collect feedback.")
         context = current_request()
-        options = request_body.query(schemas.FeedbackQuery)
+        options = body.query(schemas.FeedbackQuery)
         card = self.service.model(options.model).card
         if request.mimetype != "multipart/form-data":
             raise Problem("unsupported_media_type", "Send feedback as multipart/form-data.")
         limit = self.service.settings.max_upload_bytes
-        form = request_body.form(context, limit, most=1, texts=("label", "verdict"))
+        sent = body.form(context, limit, most=1, texts=("label", "verdict"))
         known = (*card.labels, *OTHERS)
-        label, verdict = form.texts.get("label", ""), form.texts.get("verdict")
+        label, verdict = sent.texts.get("label", ""), sent.texts.get("verdict")
         for name, value in (("label", label), ("verdict", verdict)):
             if value is not None and value not in known:
                 raise Problem(
                     "invalid_request", f"The field '{name}' must be one of {', '.join(known)}."
                 )
         kept = False
-        for data in form.pictures:
+        for data in sent.pictures:
             kept = store.keep(self.service.rewrite(data, context), card, label)
         metrics.FEEDBACK.labels(card.name, label, verdict or "").inc()
         return answer(schemas.FeedbackAnswer(kept=kept))

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Response
 
-from api import request_body, schemas
+from api import schemas
 from api.classification import ANY
 from api.context import current_request
 from api.openapi import Tag, documented
+from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
 RECORD = {
@@ -42,7 +43,7 @@ class DogProbability(ServiceResource):
         """
         context = current_request()
         model = self.service.model(None)
-        url = request_body.json_body(schemas.UrlBody, context).url
+        url = body.json_body(schemas.UrlBody, context).url
         result = self.service.classify(url, model, schemas.ResultQuery(), context)
         labels = model.card.labels
         asked = "dog" if "dog" in labels else labels[-1]

@@ -2,9 +2,10 @@
 
 from flask import Response, request
 
-from api import request_body, schemas
+from api import schemas
 from api.model_store.registry import Registry
 from api.openapi import Tag, documented
+from api.parsing import body
 from api.routes.resource import ServiceResource, answer
 from common.classifier import Classifier
 
@@ -26,7 +27,7 @@ class Models(ServiceResource):
 
         Each with its card: labels, metrics and how they were measured, provenance and licence.
         """
-        request_body.query(schemas.NoQuery)
+        body.query(schemas.NoQuery)
         registry = self.service.models.current
         entries = tuple(_entry(model, registry) for model in registry)
         models = schemas.ModelList(
@@ -56,7 +57,7 @@ class Model(ServiceResource):
 
         What it was trained on, how well it does and how that was measured.
         """
-        request_body.query(schemas.NoQuery)
+        body.query(schemas.NoQuery)
         registry = self.service.models.current
         return _revalidated(answer(_entry(registry.get(name), registry)))
 

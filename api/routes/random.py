@@ -2,9 +2,10 @@
 
 from flask import Response
 
-from api import request_body, schemas
+from api import schemas
 from api.context import current_request
 from api.openapi import Tag, documented
+from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
 
 
@@ -26,7 +27,7 @@ class Random(ServiceResource):
         `classify=false`.
         """
         context = current_request()
-        options = request_body.query(schemas.RandomQuery)
+        options = body.query(schemas.RandomQuery)
         model = self.service.model(options.model)
         photo, data = self.service.random_photo(options.subject, model, context)
         result = None

@@ -24,7 +24,9 @@ def answer(content: BaseModel) -> Response:
 
 
 class ServiceResource(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
-    """An endpoint that asks the service."""
+    """An endpoint that asks the service; there is one of each for all requests."""
+
+    init_every_request = False
 
     def __init__(self, service: Service) -> None:
         self.service = service

@@ -3,9 +3,10 @@
 from flask import Response
 from flask_restful import Resource
 
-from api import request_body, schemas
+from api import schemas
 from api.errors import Problem
 from api.openapi import Tag, documented
+from api.parsing import body
 from api.photos.folder import Folder
 from api.routes.resource import answer
 from common.errors import ImageError
@@ -37,7 +38,7 @@ class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
         A few photos of PHOTO_FOLDER, for visitors to try.
         """
-        request_body.query(schemas.NoQuery)
+        body.query(schemas.NoQuery)
         photos = self.folder.samples(COUNT) if self.folder else []
         entries = (
             schemas.SampleEntry(id=photo.id, title=photo.title, image=f"/api/v1/samples/{photo.id}")
@@ -68,7 +69,7 @@ class Sample(Resource):  # type: ignore[misc]
         As a JPEG without metadata.
         """
         missing = Problem("not_found", "There is no such photo.")
-        side = SIDES[request_body.query(schemas.SampleQuery).size]
+        side = SIDES[body.query(schemas.SampleQuery).size]
         if self.folder is None or key not in {photo.id for photo in self.folder.samples(COUNT)}:
             raise missing
         try:

@@ -5,19 +5,19 @@ import re
 import secrets
 import time
 from functools import cache
-from types import TracebackType
 
 from flask import Flask, Response, request, request_started
 
 from api.context import (
+    CountedInput,
+    Deadline,
+    MemoryBudget,
+    RequestBudget,
     RequestContext,
     begin_request,
     current_request,
-    current_request_or_none,
     end_request,
 )
-from api.deadline import Deadline
-from api.memory_budget import MemoryBudget, RequestBudget
 from api.settings import Settings
 from api.telemetry import metrics
 
@@ -36,32 +36,29 @@ _request_seconds = cache(metrics.REQUEST_SECONDS.labels)
 _verdicts = cache(metrics.VERDICTS.labels)
 
 
-def register(app: Flask, settings: Settings, memory: MemoryBudget) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Begin and end the context of each request of `app`, and log it.
 
     Register this first: Flask runs after_request and teardown hooks in reverse.
     """
+    memory = MemoryBudget(settings.max_batch_bytes + settings.max_upload_bytes)
     allowed_origins = ", ".join(settings.cors_origins)
 
     @request_started.connect_via(app)  # before any hook: each of them may end the request
     def begin(_: Flask) -> None:
-        begin_request(
-            RequestContext(
-                id=valid_id(request.headers.get(REQUEST_ID, "")),
-                began=time.perf_counter(),
-                deadline=Deadline(settings.request_timeout_s),
-                budget=RequestBudget(memory),
-            )
-        )
+        budget, environ = RequestBudget(memory), request.environ
+        environ["wsgi.input"] = CountedInput(environ["wsgi.input"], budget)
+        request_id = valid_id(request.headers.get(REQUEST_ID, ""))
+        begin_request(RequestContext(request_id, Deadline(settings.request_timeout_s), budget))
         metrics.IN_FLIGHT.inc()
 
     @app.after_request
     def log(response: Response) -> Response:
-        state = current_request()
-        seconds = time.perf_counter() - state.began
-        stages = _by_stage(state)
+        context = current_request()
+        seconds = time.perf_counter() - context.began
+        stages = _by_stage(context)
         headers = response.headers  # `add`: to set one, all are looked through
-        headers.add(REQUEST_ID, state.id)
+        headers.add(REQUEST_ID, context.id)
         timing = [f"{name};dur={value * 1000:.1f}" for name, value in stages.items()]
         headers.add("Server-Timing", ", ".join([*timing, f"total;dur={seconds * 1000:.1f}"]))
         if allowed_origins:
@@ -70,17 +67,19 @@ def register(app: Flask, settings: Settings, memory: MemoryBudget) -> None:
         route, method = rule.rule if rule else "unknown", _known(request.method)
         _requests(method, route, response.status_code).inc()
         _request_seconds(route).observe(seconds)
+        for stage, duration in context.stages:
+            _stage_seconds(stage).observe(duration)
+        for verdict in context.verdicts:
+            _verdicts(*verdict).inc()
         level = logging.DEBUG if route in _PROBES else logging.INFO
         if _log.isEnabledFor(level):
-            line = _line(state, method, route, response.status_code, seconds, stages)
+            line = _line(context, method, route, response.status_code, seconds, stages)
             _log.log(level, "request", extra=line)
         return response
 
     @app.teardown_request
-    def end(error: BaseException | None) -> None:
-        state = end_request()
-        if state is not None:
-            state.budget.give_back()
+    def end(_: BaseException | None) -> None:
+        if end_request():
             metrics.IN_FLIGHT.dec()
 
 
@@ -89,41 +88,8 @@ def valid_id(given: str) -> str:
     return given if _VALID_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-class stage:  # used like a function; a generator would cost twice as much
-    """Time a stage of the work on a picture, whether it succeeds or not."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.seconds = 0.0
-
-    def __enter__(self) -> "stage":
-        self._began = time.perf_counter()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.seconds = time.perf_counter() - self._began
-        _stage_seconds(self._name).observe(self.seconds)
-        state = current_request_or_none()
-        if state:
-            state.stages.append((self._name, self.seconds))
-
-
-def verdict(model: str, label: str) -> None:
-    """Count a picture's verdict."""
-    _verdicts(model, label).inc()
-    state = current_request_or_none()
-    if state:
-        state.verdicts.append((model, label))
-
-
-def rejected(code: str, method: str, status: int) -> None:
-    """Count a request that was refused before it was routed."""
-    metrics.REFUSED.labels(code).inc()
+def count_unrouted(method: str, status: int) -> None:
+    """Count a request that was answered before it was routed."""
     _requests(_known(method), "unknown", status).inc()
 
 
@@ -132,7 +98,7 @@ def _known(method: str) -> str:
 
 
 def _line(
-    state: RequestContext,
+    context: RequestContext,
     method: str,
     route: str,
     status: int,
@@ -141,7 +107,7 @@ def _line(
 ) -> dict[str, object]:
     """What is logged of a request: neither its path and query, nor its body, nor who sent it."""
     line: dict[str, object] = {
-        "request_id": state.id,
+        "request_id": context.id,
         "method": method,
         "route": route,
         "status": status,
@@ -149,16 +115,16 @@ def _line(
     }
     if stages:
         line["stages_ms"] = {name: round(value * 1000, 1) for name, value in stages.items()}
-    if len(state.verdicts) == 1:
-        line["model"], line["verdict"] = state.verdicts[0]
-    elif state.verdicts:
-        line["pictures"] = len(state.verdicts)
+    if len(context.verdicts) == 1:
+        line["model"], line["verdict"] = context.verdicts[0]
+    elif context.verdicts:
+        line["pictures"] = len(context.verdicts)
     return line
 
 
-def _by_stage(state: RequestContext) -> dict[str, float]:
+def _by_stage(context: RequestContext) -> dict[str, float]:
     """Seconds by stage, in the order of the work; a batch's pictures are added up."""
     found: dict[str, float] = {}
-    for name, seconds in state.stages:
+    for name, seconds in context.stages:
         found[name] = found.get(name, 0.0) + seconds
     return {name: found[name] for name in metrics.STAGES if name in found}

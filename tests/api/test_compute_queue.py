@@ -7,7 +7,7 @@ import time
 import pytest
 
 from api.compute_queue import ComputeQueue
-from api.deadline import Deadline
+from api.context import Deadline
 from api.errors import Problem
 from support.running import PATIENCE_S, wait_until
 

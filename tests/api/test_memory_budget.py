@@ -10,8 +10,8 @@ import requests
 from flask.testing import FlaskClient
 
 from api.app import create_app
+from api.context import CountedInput, MemoryBudget, RequestBudget
 from api.errors import Problem
-from api.memory_budget import CountedInput, MemoryBudget, RequestBudget
 from api.settings import Settings
 from tests.api.conftest import RED
 

@@ -136,7 +136,7 @@ def test_nobody_pretends_to_be_someone_else(tmp_path: Path) -> None:
                 },
             )
         assert reply.status_code == 429
-        assert '"logger": "api.middleware.proxy_check"' not in (tmp_path / "log").read_text()
+        assert '"logger": "api.ratelimit.client_address"' not in (tmp_path / "log").read_text()
 
 
 def test_the_service_goes_and_comes_back(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import flask_swagger_ui
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
 
-from api import examples, openapi
+from api import openapi
 from api.errors import Problem
 from api.middleware.security_headers import DOCS_POLICY
+from api.openapi import examples
 
 HERE = Path(__file__).parent
 # Installed with its package, served from here: no visitor's browser asks a third party.

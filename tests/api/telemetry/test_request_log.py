@@ -192,7 +192,7 @@ def test_a_wrong_count_of_proxies(
         said = [
             one["message"]
             for one in lines(service)
-            if one["logger"] == "api.middleware.proxy_check"
+            if one["logger"] == "api.ratelimit.client_address"
         ]
     assert len(said) == bool(words)
     assert all(f"TRUSTED_PROXIES={trusted}: {words}" in line for line in said)

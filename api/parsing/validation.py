@@ -1,5 +1,8 @@
-"""What pydantic finds wrong with a value, in our own words."""
+"""What pydantic finds wrong with a setting or a request, in our own words."""
 
+import difflib
+
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 # pydantic's type of an error -> what is said of it
@@ -37,3 +40,31 @@ def in_words(error: ErrorDetails) -> str:
     """What is wrong with a value, as the end of a sentence that names it."""
     text = _WORDS.get(error["type"], "is not right")
     return text.format_map(error.get("ctx", {}))
+
+
+def sentence(error: ValidationError, model: type[BaseModel], kind: str) -> str:
+    """What is wrong with a request, and what is right.
+
+    Args:
+        model: what was expected.
+        kind: what its fields are called: `parameter` or `member`.
+    """
+    first = error.errors(include_url=False)[0]
+    known = sorted(model.model_fields)
+    if first["type"] == "json_invalid":
+        return "The body is not valid JSON."
+    if first["type"] in {"model_type", "model_attributes_type", "dict_type"} and not first["loc"]:
+        members = " or ".join(f'{{"{name}": …}}' for name in known)
+        return f"The body must be a JSON object: {members}."
+    name = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"The {kind} {name!r} is not known. {_hint(name, known)}"
+    return f"The {kind} {name!r} {in_words(first)}."
+
+
+def _hint(name: str, known: list[str]) -> str:
+    if not known:
+        return "There are none here."
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean `{close[0]}`? " if close else ""
+    return f"{hint}Known here: {', '.join(known)}."

@@ -1,12 +1,16 @@
-"""A multipart body as events: each part's headers, its bytes, its end. Knows nothing of pictures.
+"""Multipart forms (RFC 7578), in every dialect that clients in use write.
 
 Almost all forms have CR LF line ends and go through `multipart`, which is quick. Those that have
 others, or blanks after their boundaries, go through Werkzeug's decoder, which takes these.
 """
 
+import binascii
+import codecs
+import io
+import quopri
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -15,20 +19,34 @@ from werkzeug.sansio import multipart as lenient
 
 from api.errors import Problem
 
+PICTURE_FIELD = "image"
 MAX_PARTS = 64
 STEP_BYTES = 256 * 1024
 """Read at a time. gunicorn copies what is left of what it has received after each piece."""
 _MAX_HEADERS, _MAX_HEADER_BYTES = 32, 16 * 1024
 _MAX_HEAD_BYTES = 2 * STEP_BYTES
 """Of a preamble or of a part's headers, where the decoder has no limit of its own."""
+_TEXT_BYTES = 1024
+"""Of a field of text that are looked at."""
 
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))', re.IGNORECASE)
+_LIST = re.compile(r"\[\d*\]$")  # `image[]`, `image[0]`: how some write a field that is repeated
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 Read = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Form:
+    """What a form holds."""
+
+    pictures: list[bytes] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """field -> its text"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
     """The headers of a part, as far as they matter: file names are never looked at."""
 
     name: str
@@ -39,11 +57,109 @@ class Part:
     """Content-Transfer-Encoding, in small letters."""
 
 
-Events = Iterator[Part | bytes | None]
+_Events = Iterator[_Part | bytes | None]
 """A part's headers, its bytes in any number of pieces, None at its end; then the next part."""
 
 
-def parts(read: Read, content_type: str) -> Events:
+def read_pictures(read: Read, content_type: str, most: int) -> list[bytes]:
+    """The pictures of a form that holds nothing else, in their order.
+
+    Args:
+        read: gives the next bytes of the body, at most as many as it is asked for.
+        content_type: the header, with the boundary.
+        most: pictures that are accepted; at least one must be there.
+
+    Raises:
+        Problem: `invalid_request`, saying what is wrong and what would be right.
+    """
+    found = read_form(read, content_type, most).pictures
+    if not found:
+        raise _wrong(f"The form has no field `{PICTURE_FIELD}` with the picture.")
+    return found
+
+
+def read_form(read: Read, content_type: str, most: int, texts: Collection[str] = ()) -> Form:
+    """The pictures and texts of a form.
+
+    Args:
+        read: as `read_pictures`.
+        content_type: as `read_pictures`.
+        most: pictures that are accepted.
+        texts: names of the fields of text that are accepted, each once.
+
+    Raises:
+        Problem: as `read_pictures`.
+    """
+    form = Form()
+    part, data = _Part("", False, ""), io.BytesIO()
+    for event in _events(read, content_type):
+        if isinstance(event, _Part):
+            # In one block, which goes back to the system: hundreds of pieces would stay.
+            part, data = event, io.BytesIO()
+            if complaint := _complaint(part, form, most, texts):
+                raise _wrong(complaint)
+        elif event is not None:
+            data.write(event)
+        elif part.name in texts:
+            text = data.getvalue()[:_TEXT_BYTES].decode(errors="replace")
+            form.texts[part.name] = text.strip()
+        else:
+            form.pictures.append(_picture(part, data.getvalue()))
+    return form
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes read as text, which no picture does: UTF-8 without control characters."""
+    head = data[:1024]
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(head)
+
+
+def _complaint(part: _Part, form: Form, most: int, texts: Collection[str]) -> str | None:
+    """Why a part cannot be taken, besides those of `form`; None if it can."""
+    name = _LIST.sub("", part.name)
+    if not name:
+        return f"A part of the form has no name: call it `{PICTURE_FIELD}`."
+    if part.name in texts:
+        again = part.name in form.texts
+        return f"The field {part.name!r} is given more than once." if again else None
+    if name in ("url", "urls"):
+        return 'Addresses are sent as application/json, {"url": …}, not in a form.'
+    if name != PICTURE_FIELD:
+        known = "".join(f", `{text}` as text" for text in texts)
+        return (
+            f"The field {part.name!r} is not known: send the picture as `{PICTURE_FIELD}`{known}."
+        )
+    if len(form.pictures) < most:
+        return None
+    if most == 1:
+        return "One picture is taken here at a time; /api/v1/classify/batch takes several."
+    return f"At most {most} pictures can be sent here at a time."
+
+
+def _picture(part: _Part, data: bytes) -> bytes:
+    if not is_text(data):
+        return data
+    try:
+        if part.encoding == "base64":
+            data = binascii.a2b_base64(b"".join(data.split()), strict_mode=True)
+        elif part.encoding == "quoted-printable":
+            data = quopri.decodestring(data)
+    except ValueError:
+        raise _wrong("A part of the form is not the base64 that its header promises.") from None
+    if is_text(data) and not part.is_file:
+        raise _wrong(
+            f"The field `{PICTURE_FIELD}` holds text and no file. Attach a file (curl: -F "
+            f'{PICTURE_FIELD}=@photo.jpg), or send application/json: {{"url": …}} or '
+            '{"image": "<base64>"}.'
+        )
+    return data
+
+
+def _events(read: Read, content_type: str) -> _Events:
     """The parts of a form as they are read.
 
     Args:
@@ -55,15 +171,15 @@ def parts(read: Read, content_type: str) -> Events:
     """
     boundary = _boundary(content_type)
     if not boundary:
-        raise wrong(
+        raise _wrong(
             "The header Content-Type names no boundary. Leave that header out: your HTTP library "
             "writes it, with the boundary."
         )
     head = _head(read, boundary)
     if not head:
-        raise wrong("The body is empty: it should be a form with a picture.")
+        raise _wrong("The body is empty: it should be a form with a picture.")
     if b"--" + boundary not in head:
-        raise wrong(
+        raise _wrong(
             f"The boundary {boundary.decode('latin-1')!r} that Content-Type names is not in the "
             "body. Leave that header out: your HTTP library writes it."
         )
@@ -71,12 +187,11 @@ def parts(read: Read, content_type: str) -> Events:
     return (_strict if _is_plain(head, boundary) else _lenient)(chunks, boundary)
 
 
-def wrong(detail: str) -> Problem:
-    """A form that cannot be taken."""
+def _wrong(detail: str) -> Problem:
     return Problem("invalid_request", detail)
 
 
-def _strict(chunks: Iterable[bytes], boundary: bytes) -> Events:
+def _strict(chunks: Iterable[bytes], boundary: bytes) -> _Events:
     parser = PushMultipartParser(
         boundary,
         max_segment_count=MAX_PARTS,
@@ -99,16 +214,16 @@ def _strict(chunks: Iterable[bytes], boundary: bytes) -> Events:
     raise _too_short(boundary) if ended else _malformed()
 
 
-def _part(segment: MultipartSegment) -> Part:
+def _part(segment: MultipartSegment) -> _Part:
     kind = segment.content_type or "text/plain"
-    return Part(
+    return _Part(
         name=(segment.name or "").encode("latin-1", "replace").decode("utf-8", "replace"),
         is_file=segment.filename is not None or not kind.startswith("text/"),
         encoding=(segment.header("Content-Transfer-Encoding") or "").strip().lower(),
     )
 
 
-def _lenient(chunks: Iterable[bytes], boundary: bytes) -> Events:
+def _lenient(chunks: Iterable[bytes], boundary: bytes) -> _Events:
     decoder = lenient.MultipartDecoder(boundary, max_parts=MAX_PARTS)
     in_headers = (lenient.State.PREAMBLE, lenient.State.PART)
     try:
@@ -124,11 +239,11 @@ def _lenient(chunks: Iterable[bytes], boundary: bytes) -> Events:
         raise _too_short(boundary)
 
 
-def _as_events(event: lenient.Event) -> Events:
+def _as_events(event: lenient.Event) -> _Events:
     if isinstance(event, lenient.File | lenient.Field):
         headers = event.headers
         kind = headers.get("Content-Type", "text/plain").lower()
-        yield Part(
+        yield _Part(
             name=event.name or "",
             is_file=isinstance(event, lenient.File) or not kind.startswith("text/"),
             encoding=headers.get("Content-Transfer-Encoding", "").strip().lower(),
@@ -169,11 +284,11 @@ def _is_plain(head: bytes, boundary: bytes) -> bool:
 
 
 def _too_short(boundary: bytes) -> Problem:
-    return wrong(f"The form ends before its last line, '--{boundary.decode('latin-1')}--'.")
+    return _wrong(f"The form ends before its last line, '--{boundary.decode('latin-1')}--'.")
 
 
 def _malformed() -> Problem:
-    return wrong(
+    return _wrong(
         "A part of the form is malformed: it needs the header `Content-Disposition: form-data; "
         'name="image"`, and a Content-Length, if it has one, that is true.'
     )

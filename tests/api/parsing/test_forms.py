@@ -9,7 +9,7 @@ import quopri
 
 import pytest
 
-from api.forms.pictures import read_pictures
+from api.parsing.forms import read_pictures
 from tests.api.conftest import RED, World
 
 TIMEOUT_S = 30

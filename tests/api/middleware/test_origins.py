@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.origins import origin
+from api.middleware.cors import origin
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from api import schemas
 from api.errors import Problem
-from api.validation import check_json, check_query
+from api.parsing.body import check_json, check_query
 
 FOREIGN = (  # words of pydantic, Werkzeug and Flask
     "Input", "input", "Value error", "Field required", "Extra", "permitted", "unable to parse",

@@ -1,52 +1,27 @@
 """What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
-from functools import partial
-from typing import TypeVar
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, partial
+from typing import Any, TypeVar
 
 from flask import request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api import base64_picture
-from api.context import RequestContext
-from api.deadline import body_read_before
+from api.context import Deadline, RequestContext
 from api.errors import Problem
-from api.forms.parser import Read
-from api.forms.pictures import PICTURE_FIELD, Form, is_text, read_form, read_pictures
+from api.parsing import base64_picture, validation
+from api.parsing.forms import PICTURE_FIELD, Form, Read, is_text, read_form, read_pictures
 from api.schemas import PictureBody
-from api.validation import check_json, check_query
 
 MAX_JSON_BYTES = 64 * 1024
+LOOK_S = 0.25
+"""Seconds between two looks for bodies that are late."""
 _CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
-
-# How OpenAPI says what `picture` and `pictures` take.
-# (`format` is what tools made for OpenAPI 3.0 go by.)
-FILE = {
-    "type": "string",
-    "format": "binary",
-    "contentMediaType": "application/octet-stream",
-}
-ONE_UPLOAD = {
-    "schema": {
-        "type": "object",
-        "properties": {PICTURE_FIELD: FILE},
-        "required": [PICTURE_FIELD],
-        "additionalProperties": False,
-    }
-}
-SEVERAL_UPLOADS = {
-    "schema": {
-        "type": "object",
-        "properties": {
-            PICTURE_FIELD: {"type": "array", "items": FILE, "minItems": 1, "maxItems": 32}
-        },
-        "required": [PICTURE_FIELD],
-        "additionalProperties": False,
-    }
-}
-RAW_UPLOAD = {"schema": FILE}
 
 Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
@@ -65,6 +40,18 @@ def query(model: type[Model]) -> Model:
     return check_query(model, {name: values[0] for name, values in given.items()})
 
 
+def check_query(model: type[Model], values: Mapping[str, str]) -> Model:
+    """The query parameters as a model.
+
+    Raises:
+        Problem: `invalid_request`, naming the parameter and what is right.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Problem("invalid_request", validation.sentence(error, model, "parameter")) from None
+
+
 def json_body(
     model: type[Model], context: RequestContext, max_bytes: int = MAX_JSON_BYTES
 ) -> Model:
@@ -76,6 +63,18 @@ def json_body(
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", "The body must be application/json.")
     return check_json(model, _whole_body(context, max_bytes))
+
+
+def check_json(model: type[Model], data: bytes) -> Model:
+    """A JSON body as a model.
+
+    Raises:
+        Problem: `invalid_request`, naming the member and what is right.
+    """
+    try:
+        return model.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"))
+    except ValidationError as error:
+        raise Problem("invalid_request", validation.sentence(error, model, "member")) from None
 
 
 def picture(context: RequestContext, max_bytes: int) -> bytes | str:
@@ -121,28 +120,28 @@ def _json_picture(context: RequestContext, max_bytes: int) -> bytes | str:
     )
 
 
-def form(context: RequestContext, max_bytes: int, most: int, texts: Collection[str]) -> Form:
-    """A multipart body with at most so many pictures, and with these fields of text.
-
-    Raises:
-        Problem: `invalid_request` or `image_too_large`.
-    """
-    return _read_form(context, max_bytes, partial(read_form, most=most, texts=texts))
-
-
 def pictures(context: RequestContext, max_bytes: int, most: int) -> list[bytes]:
     """The pictures of a multipart body, in order; file names are never looked at.
 
     Raises:
         Problem: `invalid_request` or `image_too_large`.
     """
-    return _read_form(context, max_bytes, partial(read_pictures, most=most))
+    return _from_form(context, max_bytes, partial(read_pictures, most=most))
 
 
-def _read_form(context: RequestContext, max_bytes: int, parse: Callable[[Read, str], T]) -> T:
+def form(context: RequestContext, max_bytes: int, most: int, texts: Collection[str]) -> Form:
+    """A multipart body with at most so many pictures, and with these fields of text.
+
+    Raises:
+        Problem: `invalid_request` or `image_too_large`.
+    """
+    return _from_form(context, max_bytes, partial(read_form, most=most, texts=texts))
+
+
+def _from_form(context: RequestContext, max_bytes: int, parse: Callable[[Read, str], T]) -> T:
     _check_encoding()
     limit = max_bytes + 64 * 1024  # the boundaries need a little room, too
-    with reading(context, limit):
+    with _reading(context, limit):
         try:
             return parse(_reader(), request.headers["Content-Type"])
         except Problem:
@@ -150,17 +149,17 @@ def _read_form(context: RequestContext, max_bytes: int, parse: Callable[[Read, s
             raise
 
 
-def _reader() -> Callable[[int], bytes]:
+def _reader() -> Read:
     """What reads the body. Werkzeug's stream copies it, and ends one whose length nobody told."""
     stream = request.stream  # refuses what is too large by its own word
     told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
-    read: Callable[[int], bytes] = request.environ["wsgi.input"].read if told else stream.read
+    read: Read = request.environ["wsgi.input"].read if told else stream.read
     return read
 
 
 def _whole_body(context: RequestContext, max_bytes: int) -> bytes:
     _check_encoding()
-    with reading(context, max_bytes):
+    with _reading(context, max_bytes):
         data = request.get_data(cache=False)
         _check_ended(len(data), max_bytes)
     return data
@@ -183,15 +182,19 @@ def _check_ended(count: int, limit: int) -> None:
 
 
 @contextlib.contextmanager
-def reading(context: RequestContext, max_bytes: int) -> Iterator[None]:
+def _reading(context: RequestContext, max_bytes: int) -> Iterator[None]:
     """While the body is read: not more than `max_bytes`, and not longer than the deadline."""
     request.max_content_length = max_bytes
     deadline = context.deadline
     try:
-        with body_read_before(deadline, request.environ):
+        with read_before(deadline, request.environ):
             yield
     except RequestEntityTooLarge:
-        raise Problem("image_too_large", _too_large(max_bytes)) from None
+        size = f"{max_bytes // 2**20} MB" if max_bytes >= 2**20 else f"{max_bytes // 1024} kB"
+        what = "upload" if max_bytes >= 2**20 else "body"
+        raise Problem(
+            "image_too_large", f"The {what} is larger than the {size} that are accepted."
+        ) from None
     except BlockingIOError:  # the socket's own time limit
         raise deadline.exceeded() from None
     except ClientDisconnected:
@@ -200,7 +203,43 @@ def reading(context: RequestContext, max_bytes: int) -> Iterator[None]:
     deadline.check()
 
 
-def _too_large(max_bytes: int) -> str:
-    if max_bytes >= 2**20:
-        return f"The upload is larger than the {max_bytes // 2**20} MB that are accepted."
-    return f"The body is larger than the {max_bytes // 1024} kB that are accepted."
+_being_read: dict[socket.socket, Deadline] = {}
+
+
+@contextlib.contextmanager
+def read_before(deadline: Deadline, environ: Mapping[str, Any]) -> Iterator[None]:
+    """End reading of the request's body at the deadline, as if its client had gone.
+
+    A socket's own time limit begins anew with every byte, so it does not stop a client that sends
+    one byte at a time. Shutting the reading side down from another thread does. A `threading.Timer`
+    for each body would cost a twentieth of the CPU time of a picture.
+
+    Args:
+        deadline: until when the body may be read; it may be late by `LOOK_S`.
+        environ: of the request (PEP 3333). A server that does not name the socket has to end slow
+            bodies itself.
+    """
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    if connection is None:
+        yield
+        return
+    _start_watching()
+    _being_read[connection] = deadline
+    try:
+        yield
+    finally:
+        del _being_read[connection]
+
+
+@cache  # once in each process
+def _start_watching() -> None:
+    threading.Thread(target=_end_late_bodies, name="bodies", daemon=True).start()
+
+
+def _end_late_bodies() -> None:
+    while True:
+        time.sleep(LOOK_S)
+        for connection, deadline in list(_being_read.items()):
+            if not deadline.remaining():
+                with contextlib.suppress(OSError):  # it is closed already
+                    connection.shutdown(socket.SHUT_RD)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api import schemas
 from api.compute_queue import ComputeQueue
 from api.context import RequestContext, Stage
 from api.errors import Problem
@@ -17,6 +16,7 @@ from api.feedback import FeedbackStore
 from api.model_store.registry import ModelStore
 from api.model_store.state_dir import StateDir
 from api.photos import Photo, PhotoSources
+from api.schemas import answers, requests
 from api.settings import Settings
 from common import images
 from common.allocator import return_large_blocks
@@ -42,7 +42,7 @@ class Loaded:
     """A picture that can be decoded."""
 
     data: bytes
-    source: schemas.Source | None = None
+    source: answers.Source | None = None
     """Where it was fetched; None for an upload."""
     fetch_ms: float = 0.0
 
@@ -103,10 +103,10 @@ class Service:
         self,
         source: bytes | str,
         model: Classifier,
-        options: schemas.ResultQuery,
+        options: requests.ResultQuery,
         context: RequestContext,
         region: Region = WHOLE,
-    ) -> schemas.Result:
+    ) -> answers.Result:
         """Classify a picture, or a region of it, given by its bytes or its address.
 
         Raises:
@@ -126,7 +126,7 @@ class Service:
         if isinstance(source, str):
             with context.stage("fetch") as fetching:
                 fetched = self._fetch(source, context)
-            found = schemas.Source(url=fetched.url, page=fetched.page)
+            found = answers.Source(url=fetched.url, page=fetched.page)
             return Loaded(fetched.data, found, _ms(fetching))
         if len(source) > self.settings.max_upload_bytes:
             limit = self.settings.max_upload_mb
@@ -137,10 +137,10 @@ class Service:
         self,
         loaded: Loaded,
         model: Classifier,
-        options: schemas.ResultQuery,
+        options: requests.ResultQuery,
         context: RequestContext,
         region: Region = WHOLE,
-    ) -> schemas.Result:
+    ) -> answers.Result:
         """Decode a picture and ask the model, for a request that the queue has admitted.
 
         Raises:
@@ -159,10 +159,10 @@ class Service:
         finally:
             self.queue.release()
         context.verdicts.append((model.card.name, prediction.verdict))
-        timing = schemas.Timing(
+        timing = answers.Timing(
             fetch=loaded.fetch_ms, decode=_ms(decoding), inference=_ms(inference)
         )
-        facts = schemas.ImageFacts(
+        facts = answers.ImageFacts(
             format=picture.format,
             width=picture.width,
             height=picture.height,
@@ -217,34 +217,34 @@ class Service:
 def _result(
     model: Classifier,
     prediction: Prediction,
-    facts: schemas.ImageFacts,
-    timing: schemas.Timing,
+    facts: answers.ImageFacts,
+    timing: answers.Timing,
     preview: bytes | None,
-    options: schemas.ResultQuery,
-    source: schemas.Source | None,
-) -> schemas.Result:
+    options: requests.ResultQuery,
+    source: answers.Source | None,
+) -> answers.Result:
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
     if source is not None:
         extras["source"] = source
     if prediction.look is not None:
         region = prediction.look.box and tuple(round(share, 4) for share in prediction.look.box)
-        extras["look"] = schemas.Look(turned=90 * prediction.look.turn, region=region)
+        extras["look"] = answers.Look(turned=90 * prediction.look.turn, region=region)
     if prediction.heatmap is not None:
         extras["heatmap"] = _grid(prediction.heatmap)
     if prediction.heatmaps:
         extras["heatmaps"] = {label: _grid(map) for label, map in prediction.heatmaps.items()}
     if preview is not None:
         extras["preview"] = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
-    return schemas.Result(
+    return answers.Result(
         verdict=prediction.verdict,
         present=prediction.present,
         predictions=tuple(
-            schemas.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
+            answers.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
             for label, score in islice(prediction.scores.items(), options.top)
             if score >= options.min_score
         ),
         familiarity=None if prediction.familiarity is None else round(prediction.familiarity, 4),
-        model=schemas.ModelRef(name=model.card.name, version=model.card.version),
+        model=answers.ModelRef(name=model.card.name, version=model.card.version),
         image=facts,
         timing_ms=timing,
         **extras,

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.openapi.operation import Operation, Tag, endpoints
-from api.openapi.responses import HEADERS, media, responses
-from api.schemas import ProblemDetails
+from api.openapi.responses import COMPONENTS, media, responses
+from api.schemas.answers import ProblemDetails
 
 SUMMARY = "Says whether a picture shows a cat, a dog, both or neither."
 DESCRIPTION = """\
@@ -29,19 +29,6 @@ meaning; `detail` says what to do.
 service is busy, `Retry-After` says when to try again.
 * **Keys** are optional: one lifts the limit. Send it as `X-API-Key` or as a bearer token.
 """
-SECURITY_SCHEMES = {
-    "key": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-API-Key",
-        "description": "Optional: lifts the rate limit.",
-    },
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The same key as a bearer token.",
-    },
-}
 OPTIONAL_KEY: list[dict[str, list[str]]] = [{}, {"key": []}, {"bearer": []}]
 
 
@@ -88,11 +75,7 @@ def build(app: Flask, version: str, contact: str | None = None) -> dict[str, Any
             for name, description in (tag.value for tag in Tag if tag in tags)
         ],
         "paths": paths,
-        "components": {
-            "schemas": schemas["$defs"],
-            "headers": HEADERS,
-            "securitySchemes": SECURITY_SCHEMES,
-        },
+        "components": {"schemas": schemas["$defs"], **COMPONENTS},
     }
 
 

@@ -1,52 +1,22 @@
 """The answers of an operation, right ones and problems, each with its headers and examples."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from api import errors
-from api.openapi import examples
 from api.openapi.operation import Operation
 
 EVERYWHERE = ("invalid_request", "overloaded", "unauthorized")
 """Problems that any documented endpoint may answer."""
 
-HEADERS: dict[str, dict[str, Any]] = {
-    "X-Request-Id": {
-        "description": "The request's id: the one it brought, or a new one. Quote it to whoever "
-        "runs the service.",
-        "required": True,
-        "schema": {"type": "string"},
-        "example": examples.REQUEST_ID,
-    },
-    "Server-Timing": {
-        "description": "Where the time went, in milliseconds; browsers show it.",
-        "schema": {"type": "string"},
-        "example": "wait;dur=0.1, decode;dur=2.1, inference;dur=3.0, total;dur=6.0",
-    },
-    "RateLimit": {
-        "description": "Requests that are left (`r`) and the seconds until there are more (`t`); "
-        "absent with an API key.",
-        "schema": {"type": "string"},
-        "example": '"client";r=59;t=60',
-    },
-    "RateLimit-Policy": {
-        "description": "Requests (`q`) that a client may make in so many seconds (`w`).",
-        "schema": {"type": "string"},
-        "example": '"client";q=60;w=60',
-    },
-    "Retry-After": {
-        "description": "Seconds after which to try again.",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1},
-        "example": 1,
-    },
-    "ETag": {
-        "description": "Names this version of the answer: send it as `If-None-Match`.",
-        "required": True,
-        "schema": {"type": "string"},
-        "example": '"5f3b1c07a9e24d68"',
-    },
-}
+HERE = Path(__file__).parent
+COMPONENTS: dict[str, Any] = json.loads((HERE / "components.json").read_text(encoding="utf-8"))
+"""Headers and security schemes, as OpenAPI has them."""
+EXAMPLES: dict[str, Any] = json.loads((HERE / "examples.json").read_text(encoding="utf-8"))
+"""`models`: model of `api.schemas` -> its examples; `problems`: code -> a `detail`."""
+REQUEST_ID = COMPONENTS["headers"]["X-Request-Id"]["example"]
 _RETRIED = {429, 503}
 
 
@@ -81,7 +51,7 @@ def media(schema: Any) -> dict[str, Any]:
         return dict(schema)
     models = schema if isinstance(schema, tuple) else (schema,)
     references = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
-    named = [examples.named(model.__name__) for model in models]
+    named = [EXAMPLES["models"].get(model.__name__, {}) for model in models]
     return {
         "schema": references[0] if len(references) == 1 else {"oneOf": references},
         "examples": {name: example for some in named for name, example in some.items()},
@@ -98,8 +68,8 @@ def _problems(operation: Operation, status: int, codes: list[str]) -> dict[str, 
                 "examples": {
                     code: {
                         "summary": errors.PROBLEMS[code][1],
-                        "value": errors.body(errors.Problem(code, examples.DETAILS[code]))
-                        | {"request_id": examples.REQUEST_ID},
+                        "value": errors.body(errors.Problem(code, EXAMPLES["problems"][code]))
+                        | {"request_id": REQUEST_ID},
                     }
                     for code in codes
                 },

@@ -16,7 +16,7 @@ from api.context import Deadline, RequestContext
 from api.errors import Problem
 from api.parsing import base64_picture, validation
 from api.parsing.forms import PICTURE_FIELD, Form, Read, is_text, read_form, read_pictures
-from api.schemas import PictureBody
+from api.schemas.requests import PictureBody
 
 MAX_JSON_BYTES = 64 * 1024
 LOOK_S = 0.25

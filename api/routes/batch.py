@@ -7,12 +7,13 @@ from functools import partial
 
 from flask import Response, request
 
-from api import errors, schemas
+from api import errors
 from api.classification import Loaded
 from api.context import RequestContext, current_request
 from api.openapi import FILE, Tag, documented, form
 from api.parsing import body
 from api.routes.resource import ServiceResource, answer
+from api.schemas import answers, requests
 from common.classifier import Classifier
 from common.errors import FetchBusy
 
@@ -29,12 +30,12 @@ class ClassifyBatch(ServiceResource):
         name="classify_batch",
         tag=Tag.CLASSIFY,
         answered="A result or a problem for each picture, in their order.",
-        query=schemas.ResultQuery,
+        query=requests.ResultQuery,
         body={
             "multipart/form-data": form({"image": FILES}, required=["image"]),
-            "application/json": schemas.UrlsBody,
+            "application/json": requests.UrlsBody,
         },
-        answer=schemas.BatchAnswer,
+        answer=answers.BatchAnswer,
         problems=(
             "model_not_found",
             "image_too_large",
@@ -49,11 +50,11 @@ class ClassifyBatch(ServiceResource):
         their order; a picture that cannot be classified has a problem in place of a result.
         """
         context = current_request()
-        options = body.query(schemas.ResultQuery)
+        options = body.query(requests.ResultQuery)
         model = self.service.model(options.model)
         sources: Sequence[bytes | str]
         if request.mimetype == "application/json":
-            sources = body.json_body(schemas.UrlsBody, context).urls
+            sources = body.json_body(requests.UrlsBody, context).urls
         elif request.mimetype == "multipart/form-data":
             limit = self.service.settings.max_batch_bytes
             sources = body.pictures(context, limit, most=MOST)
@@ -69,15 +70,15 @@ class ClassifyBatch(ServiceResource):
             # Links are fetched side by side; decoding and inference wait for their turn. Each
             # picture is a part of this request: its stages and verdicts are told together.
             items = [pool.submit(classify, source) for source in sources]
-            return answer(schemas.BatchAnswer(results=tuple(item.result() for item in items)))
+            return answer(answers.BatchAnswer(results=tuple(item.result() for item in items)))
 
     def _item(
         self,
         source: bytes | str,
         model: Classifier,
-        options: schemas.ResultQuery,
+        options: requests.ResultQuery,
         context: RequestContext,
-    ) -> schemas.Result | schemas.BatchError:
+    ) -> answers.Result | answers.BatchError:
         try:
             loaded = self._load(source, context)
             try:
@@ -87,7 +88,7 @@ class ClassifyBatch(ServiceResource):
                     context.budget.give_back(len(loaded.data))
         except Exception as error:
             problem = errors.counted_body(errors.to_problem(error), context.id)
-            return schemas.BatchError(error=schemas.ProblemDetails.model_validate(problem))
+            return answers.BatchError(error=answers.ProblemDetails.model_validate(problem))
 
     def _load(self, source: bytes | str, context: RequestContext) -> Loaded:
         """Like `Service.load`, but patient: many pictures of a batch may be of the same host."""

@@ -2,16 +2,16 @@
 
 from flask import Response
 
-from api import schemas
 from api.context import current_request
 from api.openapi import FILE, Tag, documented, form
 from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from api.schemas import answers, requests
 from common.images import WHOLE
 
 ONE_PICTURE = {
     "multipart/form-data": form({"image": FILE}, required=["image"]),
-    "application/json": (schemas.UrlBody, schemas.ImageBody),
+    "application/json": (requests.UrlBody, requests.ImageBody),
     "image/*": {"schema": FILE},
 }
 
@@ -23,9 +23,9 @@ class Classify(ServiceResource):
         name="classify",
         tag=Tag.CLASSIFY,
         answered="What the model says of the picture.",
-        query=schemas.ClassifyQuery,
+        query=requests.ClassifyQuery,
         body=ONE_PICTURE,
-        answer=schemas.Result,
+        answer=answers.Result,
         problems=PICTURE_PROBLEMS,
     )
     def post(self) -> Response:
@@ -35,7 +35,7 @@ class Classify(ServiceResource):
         with the file in base64.
         """
         context = current_request()
-        options = body.query(schemas.ClassifyQuery)
+        options = body.query(requests.ClassifyQuery)
         model = self.service.model(options.model)
         limit = self.service.settings.max_upload_bytes
         source = body.picture(context, limit)

@@ -2,13 +2,13 @@
 
 from flask import Response, request
 
-from api import schemas
 from api.context import current_request
 from api.errors import Problem
 from api.feedback import OTHERS
 from api.openapi import FILE, Tag, documented, form
 from api.parsing import body
 from api.routes.resource import ServiceResource, answer
+from api.schemas import answers, requests
 from api.telemetry import metrics
 
 FORM = form(
@@ -34,9 +34,9 @@ class Feedback(ServiceResource):
         name="send_feedback",
         tag=Tag.FEEDBACK,
         answered="Whether the picture is kept.",
-        query=schemas.FeedbackQuery,
+        query=requests.FeedbackQuery,
         body={"multipart/form-data": FORM | {"examples": EXAMPLES}},
-        answer=schemas.FeedbackAnswer,
+        answer=answers.FeedbackAnswer,
         problems=(
             "not_found",
             "model_not_found",
@@ -56,7 +56,7 @@ class Feedback(ServiceResource):
         if store is None:
             raise Problem("not_found", "This service does not collect feedback.")
         context = current_request()
-        options = body.query(schemas.FeedbackQuery)
+        options = body.query(requests.FeedbackQuery)
         card = self.service.model(options.model).card
         if request.mimetype != "multipart/form-data":
             raise Problem("unsupported_media_type", "Send feedback as multipart/form-data.")
@@ -73,4 +73,4 @@ class Feedback(ServiceResource):
         for data in sent.pictures:
             kept = store.keep(self.service.rewrite(data, context), card, label)
         metrics.FEEDBACK.labels(card.name, label, verdict or "").inc()
-        return answer(schemas.FeedbackAnswer(kept=kept))
+        return answer(answers.FeedbackAnswer(kept=kept))

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Response
 
-from api import schemas
 from api.classification import ANY
 from api.context import current_request
 from api.openapi import Tag, documented
 from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from api.schemas import answers, requests
 
 RECORD = {
     "application/json": {
@@ -31,8 +31,8 @@ class DogProbability(ServiceResource):
         name="legacy_dog_probability",
         tag=Tag.LEGACY,
         answered="The score of the label `dog`.",
-        body={"application/json": schemas.UrlBody},
-        answer=schemas.DogProbability,
+        body={"application/json": requests.UrlBody},
+        answer=answers.DogProbability,
         problems=PICTURE_PROBLEMS,
     )
     def post(self) -> Response:
@@ -43,12 +43,12 @@ class DogProbability(ServiceResource):
         """
         context = current_request()
         model = self.service.model(None)
-        url = body.json_body(schemas.UrlBody, context).url
-        result = self.service.classify(url, model, schemas.ResultQuery(), context)
+        url = body.json_body(requests.UrlBody, context).url
+        result = self.service.classify(url, model, requests.ResultQuery(), context)
         labels = model.card.labels
         asked = "dog" if "dog" in labels else labels[-1]
         scores = {scored.label: scored.score for scored in result.predictions}
-        return answer(schemas.DogProbability(prob=scores[asked], url=url))
+        return answer(answers.DogProbability(prob=scores[asked], url=url))
 
 
 class RandomImage(ServiceResource):

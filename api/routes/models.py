@@ -2,11 +2,11 @@
 
 from flask import Response, request
 
-from api import schemas
 from api.model_store.registry import Registry
 from api.openapi import Tag, documented
 from api.parsing import body
 from api.routes.resource import ServiceResource, answer
+from api.schemas import answers, requests
 from common.classifier import Classifier
 
 
@@ -17,8 +17,8 @@ class Models(ServiceResource):
         name="list_models",
         tag=Tag.MODELS,
         answered="The card of every model; `default` marks the one that answers if none is named.",
-        query=schemas.NoQuery,
-        answer=schemas.ModelList,
+        query=requests.NoQuery,
+        answer=answers.ModelList,
         counted=False,
         revalidated=True,
     )
@@ -27,10 +27,10 @@ class Models(ServiceResource):
 
         Each with its card: labels, metrics and how they were measured, provenance and licence.
         """
-        body.query(schemas.NoQuery)
+        body.query(requests.NoQuery)
         registry = self.service.models.current
         entries = tuple(_entry(model, registry) for model in registry)
-        models = schemas.ModelList(
+        models = answers.ModelList(
             models=entries,
             random=bool(self.service.photos.names),
             feedback=self.service.feedback is not None,
@@ -45,9 +45,9 @@ class Model(ServiceResource):
         name="get_model",
         tag=Tag.MODELS,
         answered="The model's card.",
-        query=schemas.NoQuery,
+        query=requests.NoQuery,
         path={"name": ("Name of the model.", "cat_dog")},
-        answer=schemas.ModelEntry,
+        answer=answers.ModelEntry,
         counted=False,
         revalidated=True,
         problems=("model_not_found",),
@@ -57,14 +57,14 @@ class Model(ServiceResource):
 
         What it was trained on, how well it does and how that was measured.
         """
-        body.query(schemas.NoQuery)
+        body.query(requests.NoQuery)
         registry = self.service.models.current
         return _revalidated(answer(_entry(registry.get(name), registry)))
 
 
-def _entry(model: Classifier, registry: Registry) -> schemas.ModelEntry:
+def _entry(model: Classifier, registry: Registry) -> answers.ModelEntry:
     card = model.card.model_dump(exclude={"golden", "int8"})
-    return schemas.ModelEntry(**card, default=card["name"] == registry.default)
+    return answers.ModelEntry(**card, default=card["name"] == registry.default)
 
 
 def _revalidated(response: Response) -> Response:

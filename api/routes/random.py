@@ -2,11 +2,11 @@
 
 from flask import Response
 
-from api import schemas
 from api.context import current_request
 from api.openapi import Tag, documented
 from api.parsing import body
 from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from api.schemas import answers, requests
 
 
 class Random(ServiceResource):
@@ -16,8 +16,8 @@ class Random(ServiceResource):
         name="random_photo",
         tag=Tag.PHOTOS,
         answered="The photo with its credit, and its result.",
-        query=schemas.RandomQuery,
-        answer=schemas.RandomAnswer,
+        query=requests.RandomQuery,
+        answer=answers.RandomAnswer,
         problems=(*PICTURE_PROBLEMS, "photo_source_unavailable"),
     )
     def get(self) -> Response:
@@ -27,11 +27,11 @@ class Random(ServiceResource):
         `classify=false`.
         """
         context = current_request()
-        options = body.query(schemas.RandomQuery)
+        options = body.query(requests.RandomQuery)
         model = self.service.model(options.model)
         photo, data = self.service.random_photo(options.subject, model, context)
         result = None
         if options.classify:
             result = self.service.classify(data, model, options, context)
-        credit = schemas.PhotoCredit.model_validate(photo, from_attributes=True)
-        return answer(schemas.RandomAnswer(photo=credit, result=result))
+        credit = answers.PhotoCredit.model_validate(photo, from_attributes=True)
+        return answer(answers.RandomAnswer(photo=credit, result=result))

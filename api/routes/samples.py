@@ -3,12 +3,12 @@
 from flask import Response
 from flask_restful import Resource
 
-from api import schemas
 from api.errors import Problem
 from api.openapi import Tag, documented
 from api.parsing import body
 from api.photos.folder import Folder
 from api.routes.resource import answer
+from api.schemas import answers, requests
 from common.errors import ImageError
 from common.images import preview
 
@@ -29,8 +29,8 @@ class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         name="list_samples",
         tag=Tag.PHOTOS,
         answered="A few photos; none where the service has no folder of photos.",
-        query=schemas.NoQuery,
-        answer=schemas.SampleList,
+        query=requests.NoQuery,
+        answer=answers.SampleList,
         counted=False,
     )
     def get(self) -> Response:
@@ -38,13 +38,13 @@ class Samples(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
         A few photos of PHOTO_FOLDER, for visitors to try.
         """
-        body.query(schemas.NoQuery)
+        body.query(requests.NoQuery)
         photos = self.folder.samples(COUNT) if self.folder else []
         entries = (
-            schemas.SampleEntry(id=photo.id, title=photo.title, image=f"/api/v1/samples/{photo.id}")
+            answers.SampleEntry(id=photo.id, title=photo.title, image=f"/api/v1/samples/{photo.id}")
             for photo in photos
         )
-        return answer(schemas.SampleList(samples=tuple(entries)))
+        return answer(answers.SampleList(samples=tuple(entries)))
 
 
 class Sample(Resource):  # type: ignore[misc]
@@ -57,7 +57,7 @@ class Sample(Resource):  # type: ignore[misc]
         name="get_sample",
         tag=Tag.PHOTOS,
         answered="The photo.",
-        query=schemas.SampleQuery,
+        query=requests.SampleQuery,
         path={"key": ("Id of the photo, from `/api/v1/samples`.", "6a0f4c2b9d1e8f70")},
         answer=JPEG,
         problems=("not_found",),
@@ -69,7 +69,7 @@ class Sample(Resource):  # type: ignore[misc]
         As a JPEG without metadata.
         """
         missing = Problem("not_found", "There is no such photo.")
-        side = SIDES[body.query(schemas.SampleQuery).size]
+        side = SIDES[body.query(requests.SampleQuery).size]
         if self.folder is None or key not in {photo.id for photo in self.folder.samples(COUNT)}:
             raise missing
         try:

@@ -1,67 +1,13 @@
 """What goes over the wire, typed: these models check requests and make up answers."""
 
-from api.schemas.answers import (
-    BatchAnswer,
-    BatchError,
-    DogProbability,
-    FeedbackAnswer,
-    ImageFacts,
-    Look,
-    ModelEntry,
-    ModelList,
-    ModelRef,
-    PhotoCredit,
-    ProblemDetails,
-    RandomAnswer,
-    Result,
-    SampleEntry,
-    SampleList,
-    ScoredLabel,
-    Source,
-    Timing,
-)
-from api.schemas.requests import (
-    ClassifyQuery,
-    FeedbackQuery,
-    ImageBody,
-    NoQuery,
-    PartOfPicture,
-    PictureBody,
-    RandomQuery,
-    ResultQuery,
-    SampleQuery,
-    UrlBody,
-    UrlsBody,
-)
+from typing import Annotated
 
-__all__ = [
-    "BatchAnswer",
-    "BatchError",
-    "ClassifyQuery",
-    "DogProbability",
-    "FeedbackAnswer",
-    "FeedbackQuery",
-    "ImageBody",
-    "ImageFacts",
-    "Look",
-    "ModelEntry",
-    "ModelList",
-    "ModelRef",
-    "NoQuery",
-    "PartOfPicture",
-    "PhotoCredit",
-    "PictureBody",
-    "ProblemDetails",
-    "RandomAnswer",
-    "RandomQuery",
-    "Result",
-    "ResultQuery",
-    "SampleEntry",
-    "SampleList",
-    "SampleQuery",
-    "ScoredLabel",
-    "Source",
-    "Timing",
-    "UrlBody",
-    "UrlsBody",
-]
+from pydantic import BaseModel, ConfigDict, Field
+
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class Wire(BaseModel):
+    """Unknown members are refused by name: a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.wire import Score, Wire
+from api.schemas import Score, Wire
 from common.card import ModelDescription
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from api.schemas.wire import Score, Wire
+from api.schemas import Score, Wire
 from common.images import Region
 from common.images.region import PATTERN
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, render_template, request, se
 from api import openapi
 from api.errors import Problem
 from api.middleware.security_headers import DOCS_POLICY
-from api.openapi import examples
+from api.openapi.responses import EXAMPLES
 
 HERE = Path(__file__).parent
 # Installed with its package, served from here: no visitor's browser asks a third party.
@@ -84,7 +84,7 @@ def asset(asset: str) -> Response:
 
 @cache
 def _quickstart() -> str:
-    answer = json.dumps(examples.DOG, indent=2)
+    answer = json.dumps(EXAMPLES["models"]["Result"]["dog"]["value"], indent=2)
     return render_template("quickstart.html", snippets=SNIPPETS, answer=answer)
 
 

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import BaseModel
 
-from api import schemas
 from api.errors import Problem
 from api.parsing.body import check_json, check_query
+from api.schemas import requests as schemas
 
 FOREIGN = (  # words of pydantic, Werkzeug and Flask
     "Input", "input", "Value error", "Field required", "Extra", "permitted", "unable to parse",

@@ -46,19 +46,16 @@ _CODE_OF_ERROR: dict[type[errors.DogorcatError], str] = {
     errors.PhotoSourceUnavailable: "photo_source_unavailable",
     errors.ModelNotFound: "model_not_found",
 }
-_CODE_OF_STATUS = {
-    400: "invalid_request",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "image_too_large",
-    415: "unsupported_media_type",
-}
-_DETAIL_OF_STATUS = {
-    400: "The request is malformed.",
-    404: "There is nothing at this path; /api/docs lists what there is.",
-    405: "This path does not take this method; the header Allow says which it takes.",
-    413: "The body is larger than what is accepted.",
-    415: "The body is of a type that is not accepted.",
+# What Flask and Werkzeug refuse: status -> (code, detail)
+_OF_STATUS = {
+    400: ("invalid_request", "The request is malformed."),
+    404: ("not_found", "There is nothing at this path; /api/docs lists what there is."),
+    405: (
+        "method_not_allowed",
+        "This path does not take this method; the header Allow says which it takes.",
+    ),
+    413: ("image_too_large", "The body is larger than what is accepted."),
+    415: ("unsupported_media_type", "The body is of a type that is not accepted."),
 }
 RETRY_AFTER_S = {"overloaded": 1, "not_ready": 2, "photo_source_unavailable": 60}
 
@@ -79,8 +76,7 @@ def to_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        named = _CODE_OF_STATUS.get(error.code, "invalid_request")
-        return Problem(named, _DETAIL_OF_STATUS.get(error.code, _DETAIL_OF_STATUS[400]))
+        return Problem(*_OF_STATUS.get(error.code, _OF_STATUS[400]))
     code = _CODE_OF_ERROR.get(type(error)) if isinstance(error, errors.DogorcatError) else None
     if code:
         return Problem(code, str(error))

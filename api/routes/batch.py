@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from flask import Response, request
+from flask import request
 
 from api import errors
 from api.classification import Loaded
-from api.context import RequestContext, current_request
-from api.openapi import FILE, Tag, documented, form
+from api.context import RequestContext
+from api.openapi import FILE, Tag, form
 from api.parsing import body
-from api.routes.resource import ServiceResource, answer
+from api.routes.endpoint import ServiceResource, endpoint
 from api.schemas import answers, requests
 from common.classifier import Classifier
 from common.errors import FetchBusy
@@ -26,16 +26,14 @@ PAUSE_S = 0.05
 class ClassifyBatch(ServiceResource):
     """Several pictures, by upload or address."""
 
-    @documented(
+    @endpoint(
         name="classify_batch",
         tag=Tag.CLASSIFY,
         answered="A result or a problem for each picture, in their order.",
-        query=requests.ResultQuery,
         body={
             "multipart/form-data": form({"image": FILES}, required=["image"]),
             "application/json": requests.UrlsBody,
         },
-        answer=answers.BatchAnswer,
         problems=(
             "model_not_found",
             "image_too_large",
@@ -43,14 +41,12 @@ class ClassifyBatch(ServiceResource):
             "deadline_exceeded",
         ),
     )
-    def post(self) -> Response:
+    def post(self, context: RequestContext, options: requests.ResultQuery) -> answers.BatchAnswer:
         """Classify up to 32 pictures.
 
         Send a form with several `image` fields, or JSON with a list of links. The results come in
         their order; a picture that cannot be classified has a problem in place of a result.
         """
-        context = current_request()
-        options = body.query(requests.ResultQuery)
         model = self.service.model(options.model)
         sources: Sequence[bytes | str]
         if request.mimetype == "application/json":
@@ -70,7 +66,7 @@ class ClassifyBatch(ServiceResource):
             # Links are fetched side by side; decoding and inference wait for their turn. Each
             # picture is a part of this request: its stages and verdicts are told together.
             items = [pool.submit(classify, source) for source in sources]
-            return answer(answers.BatchAnswer(results=tuple(item.result() for item in items)))
+            return answers.BatchAnswer(results=tuple(item.result() for item in items))
 
     def _item(
         self,

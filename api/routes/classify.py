@@ -1,11 +1,9 @@
 """POST /api/v1/classify: one picture, uploaded or fetched from a link."""
 
-from flask import Response
-
-from api.context import current_request
-from api.openapi import FILE, Tag, documented, form
+from api.context import RequestContext
+from api.openapi import FILE, Tag, form
 from api.parsing import body
-from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from api.routes.endpoint import PICTURE_PROBLEMS, ServiceResource, endpoint
 from api.schemas import answers, requests
 from common.images import WHOLE
 
@@ -19,25 +17,19 @@ ONE_PICTURE = {
 class Classify(ServiceResource):
     """One picture, by upload or address."""
 
-    @documented(
+    @endpoint(
         name="classify",
         tag=Tag.CLASSIFY,
         answered="What the model says of the picture.",
-        query=requests.ClassifyQuery,
         body=ONE_PICTURE,
-        answer=answers.Result,
         problems=PICTURE_PROBLEMS,
     )
-    def post(self) -> Response:
+    def post(self, context: RequestContext, options: requests.ClassifyQuery) -> answers.Result:
         """Classify a picture.
 
         Send the file as the field `image` of a form or as the raw body, or send JSON with a link or
         with the file in base64.
         """
-        context = current_request()
-        options = body.query(requests.ClassifyQuery)
         model = self.service.model(options.model)
-        limit = self.service.settings.max_upload_bytes
-        source = body.picture(context, limit)
-        region = options.region or WHOLE
-        return answer(self.service.classify(source, model, options, context, region))
+        source = body.picture(context, self.service.settings.max_upload_bytes)
+        return self.service.classify(source, model, options, context, options.region or WHOLE)

@@ -1,13 +1,13 @@
 """POST /api/v1/feedback: what is really on a picture, and, only if it is sent, the picture."""
 
-from flask import Response, request
+from flask import request
 
-from api.context import current_request
+from api.context import RequestContext
 from api.errors import Problem
 from api.feedback import OTHERS
-from api.openapi import FILE, Tag, documented, form
+from api.openapi import FILE, Tag, form
 from api.parsing import body
-from api.routes.resource import ServiceResource, answer
+from api.routes.endpoint import ServiceResource, endpoint
 from api.schemas import answers, requests
 from api.telemetry import metrics
 
@@ -30,13 +30,11 @@ EXAMPLES = {
 class Feedback(ServiceResource):
     """What visitors say."""
 
-    @documented(
+    @endpoint(
         name="send_feedback",
         tag=Tag.FEEDBACK,
         answered="Whether the picture is kept.",
-        query=requests.FeedbackQuery,
         body={"multipart/form-data": FORM | {"examples": EXAMPLES}},
-        answer=answers.FeedbackAnswer,
         problems=(
             "not_found",
             "model_not_found",
@@ -46,7 +44,9 @@ class Feedback(ServiceResource):
             "deadline_exceeded",
         ),
     )
-    def post(self) -> Response:
+    def post(
+        self, context: RequestContext, options: requests.FeedbackQuery
+    ) -> answers.FeedbackAnswer:
         """Say what is on a picture.
 
         A picture is kept only if it is sent and the service collects pictures to learn from
@@ -55,8 +55,6 @@ class Feedback(ServiceResource):
         store = self.service.feedback
         if store is None:
             raise Problem("not_found", "This service does not collect feedback.")
-        context = current_request()
-        options = body.query(requests.FeedbackQuery)
         card = self.service.model(options.model).card
         if request.mimetype != "multipart/form-data":
             raise Problem("unsupported_media_type", "Send feedback as multipart/form-data.")
@@ -73,4 +71,4 @@ class Feedback(ServiceResource):
         for data in sent.pictures:
             kept = store.keep(self.service.rewrite(data, context), card, label)
         metrics.FEEDBACK.labels(card.name, label, verdict or "").inc()
-        return answer(answers.FeedbackAnswer(kept=kept))
+        return answers.FeedbackAnswer(kept=kept)

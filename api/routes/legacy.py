@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from flask import Response
-
 from api.classification import ANY
-from api.context import current_request
-from api.openapi import Tag, documented
+from api.context import RequestContext
+from api.openapi import Tag
 from api.parsing import body
-from api.routes.resource import PICTURE_PROBLEMS, ServiceResource, answer
+from api.routes.endpoint import PICTURE_PROBLEMS, ServiceResource, endpoint
 from api.schemas import answers, requests
 
 RECORD = {
@@ -27,46 +25,43 @@ RECORD = {
 class DogProbability(ServiceResource):
     """The probability of a dog."""
 
-    @documented(
+    @endpoint(
         name="legacy_dog_probability",
         tag=Tag.LEGACY,
         answered="The score of the label `dog`.",
         body={"application/json": requests.UrlBody},
-        answer=answers.DogProbability,
         problems=PICTURE_PROBLEMS,
     )
-    def post(self) -> Response:
+    def post(self, context: RequestContext) -> answers.DogProbability:
         """Say how probable a dog is.
 
         The score of the label `dog` of the default model, or of its last label where there is none.
         New programs use `classify`.
         """
-        context = current_request()
         model = self.service.model(None)
         url = body.json_body(requests.UrlBody, context).url
         result = self.service.classify(url, model, requests.ResultQuery(), context)
         labels = model.card.labels
         asked = "dog" if "dog" in labels else labels[-1]
         scores = {scored.label: scored.score for scored in result.predictions}
-        return answer(answers.DogProbability(prob=scores[asked], url=url))
+        return answers.DogProbability(prob=scores[asked], url=url)
 
 
 class RandomImage(ServiceResource):
     """A photo source's own record."""
 
-    @documented(
+    @endpoint(
         name="legacy_random_image",
         tag=Tag.LEGACY,
         answered="The photo source's own record.",
         answer=RECORD,
         problems=("photo_source_unavailable", "deadline_exceeded"),
     )
-    def get(self) -> dict[str, Any]:
+    def get(self, context: RequestContext) -> dict[str, Any]:
         """Draw a random photo's record.
 
         What the photo source says of it, with the `search_term` it was found by. New programs use
         `random_photo`.
         """
-        model = self.service.model(None)
-        photo, _ = self.service.random_photo(ANY, model, current_request())
+        photo, _ = self.service.random_photo(ANY, self.service.model(None), context)
         return {**photo.raw, "search_term": photo.subject}

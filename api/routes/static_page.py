@@ -5,6 +5,7 @@ from markupsafe import escape
 
 from api.middleware.security_headers import PAGE_POLICY
 from api.openapi import Tag, documented
+from api.routes.endpoint import revalidated
 from api.settings import ROOT
 
 WEB = ROOT / "web"
@@ -49,9 +50,7 @@ def index() -> Response:
     """
     html = (WEB / "index.html").read_text(encoding="utf-8")
     there, whole = f'content="{LINK_PICTURE}"', escape(f"{request.host_url}{LINK_PICTURE}")
-    response = _with_headers(Response(html.replace(there, f'content="{whole}"')))
-    response.add_etag()
-    return response.make_conditional(request)  # type: ignore[return-value]
+    return revalidated(_with_headers(Response(html.replace(there, f'content="{whole}"'))))
 
 
 def _files() -> list[str]:

@@ -59,26 +59,19 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
 
 def configuration(level: str) -> dict[str, Any]:
     """For `logging.config.dictConfig`: everything to standard error, from `level` on."""
+    stderr = {
+        "class": "logging.StreamHandler",
+        "stream": "ext://sys.stderr",
+        "formatter": "json",
+        "filters": ["no_client_timeouts"],
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": Formatter}},
         "filters": {"no_client_timeouts": {"()": NoClientTimeouts}},
-        "handlers": {
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "stream": "ext://sys.stderr",
-                "formatter": "json",
-            }
-        },
+        "handlers": {"stderr": stderr},
         "root": {"level": level.upper(), "handlers": ["stderr"]},
-        # One job, one line: the handler is the root's.
-        "loggers": {
-            "gunicorn.error": {
-                "level": level.upper(),
-                "handlers": [],
-                "propagate": True,
-                "filters": ["no_client_timeouts"],
-            }
-        },
+        # gunicorn would give it a handler of its own: each line would be there twice.
+        "loggers": {"gunicorn.error": {"level": level.upper(), "handlers": [], "propagate": True}},
     }

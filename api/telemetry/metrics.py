@@ -7,15 +7,10 @@ before this module is imported; without it (no gunicorn) they are those of this 
 
 import os
 from collections.abc import Iterable
+from functools import partial
 
 from flask import Flask, Response
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -24,70 +19,45 @@ STAGES = ("fetch", "wait", "decode", "inference")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 _own = CollectorRegistry()
+_counter = partial(Counter, registry=_own)
+_histogram = partial(Histogram, buckets=SECONDS, registry=_own)
+_gauge = partial(Gauge, multiprocess_mode="livesum", registry=_own)
 
-REQUESTS = Counter(
-    "dogorcat_requests_total",
-    "Requests that were answered.",
-    ("method", "route", "code"),
-    registry=_own,
+REQUESTS = _counter(
+    "dogorcat_requests_total", "Requests that were answered.", ("method", "route", "code")
 )
-REQUEST_SECONDS = Histogram(
-    "dogorcat_request_seconds",
-    "Time from the headers of a request to its answer.",
-    ("route",),
-    buckets=SECONDS,
-    registry=_own,
+REQUEST_SECONDS = _histogram(
+    "dogorcat_request_seconds", "Time from the headers of a request to its answer.", ("route",)
 )
-STAGE_SECONDS = Histogram(
+STAGE_SECONDS = _histogram(
     "dogorcat_stage_seconds",
     "Time of a picture by stage: fetch, wait (for a CPU), decode, inference.",
     ("stage",),
-    buckets=SECONDS,
-    registry=_own,
 )
-IN_FLIGHT = Gauge(
-    "dogorcat_requests_under_way",
-    "Requests that are being answered.",
-    multiprocess_mode="livesum",
-    registry=_own,
-)
-WAITING = Gauge(
-    "dogorcat_pictures_waiting",
-    "Pictures that wait for a CPU.",
-    multiprocess_mode="livesum",
-    registry=_own,
-)
-WORKERS = Gauge(
-    "dogorcat_workers", "Workers that serve.", multiprocess_mode="livesum", registry=_own
-)
-VERDICTS = Counter(
-    "dogorcat_verdicts_total", "Pictures by verdict.", ("model", "label"), registry=_own
-)
-FEEDBACK = Counter(
+IN_FLIGHT = _gauge("dogorcat_requests_under_way", "Requests that are being answered.")
+WAITING = _gauge("dogorcat_pictures_waiting", "Pictures that wait for a CPU.")
+WORKERS = _gauge("dogorcat_workers", "Workers that serve.")
+VERDICTS = _counter("dogorcat_verdicts_total", "Pictures by verdict.", ("model", "label"))
+FEEDBACK = _counter(
     "dogorcat_feedback_total",
     "What visitors said is on a picture, and what the answer had said.",
     ("model", "label", "verdict"),
-    registry=_own,
 )
-REFUSED = Counter(
+REFUSED = _counter(
     "dogorcat_refused_total",
     "Requests, and pictures of batches, that got a problem for an answer, by its code.",
     ("reason",),
-    registry=_own,
 )
-MODEL_WORKERS = Gauge(
+MODEL_WORKERS = _gauge(
     "dogorcat_model_workers",
     "Workers that serve a model in this version; 0 once it is replaced.",
     ("model", "version"),
-    multiprocess_mode="livesum",
-    registry=_own,
 )
-MODEL_LOADED = Gauge(
+MODEL_LOADED = _gauge(
     "dogorcat_model_loaded_timestamp_seconds",
     "When a worker last loaded a model in this version; 0 once it is replaced.",
     ("model", "version"),
     multiprocess_mode="livemax",
-    registry=_own,
 )
 
 

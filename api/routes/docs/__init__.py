@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
 from api import openapi
 from api.errors import Problem
 from api.middleware.security_headers import DOCS_POLICY
 from api.openapi.responses import EXAMPLES
+from api.routes.endpoint import revalidated
 
 HERE = Path(__file__).parent
 # Installed with its package, served from here: no visitor's browser asks a third party.
@@ -56,10 +57,7 @@ SNIPPETS = (
 def document() -> Response:
     """The OpenAPI document; it changes only with the service."""
     text = openapi.as_json(current_app.extensions["openapi"])
-    response = Response(text, content_type="application/json")
-    response.headers["Cache-Control"] = "no-cache"
-    response.add_etag()
-    return response.make_conditional(request)  # type: ignore[return-value]
+    return revalidated(Response(text, content_type="application/json"))
 
 
 @docs.get("/api/docs")

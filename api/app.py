@@ -7,7 +7,7 @@ from api import errors, openapi
 from api.classification import Service
 from api.context import current_request
 from api.middleware import cors, wsgi
-from api.model_store.reload_metrics import ReloadMetrics
+from api.model_store.registry import ReloadMetrics
 from api.ratelimit import client_address, limiter
 from api.routes import docs, static_page
 from api.routes.batch import ClassifyBatch

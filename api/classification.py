@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.compute_queue import ComputeQueue
-from api.context import RequestContext, Stage
+from api.context import RequestContext
 from api.errors import Problem
 from api.feedback import FeedbackStore
 from api.model_store.registry import ModelStore
@@ -127,7 +127,7 @@ class Service:
             with context.stage("fetch") as fetching:
                 fetched = self._fetch(source, context)
             found = answers.Source(url=fetched.url, page=fetched.page)
-            return Loaded(fetched.data, found, _ms(fetching))
+            return Loaded(fetched.data, found, fetching.ms)
         if len(source) > self.settings.max_upload_bytes:
             limit = self.settings.max_upload_mb
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
@@ -159,9 +159,7 @@ class Service:
         finally:
             self.queue.release()
         context.verdicts.append((model.card.name, prediction.verdict))
-        timing = answers.Timing(
-            fetch=loaded.fetch_ms, decode=_ms(decoding), inference=_ms(inference)
-        )
+        timing = answers.Timing(fetch=loaded.fetch_ms, decode=decoding.ms, inference=inference.ms)
         facts = answers.ImageFacts(
             format=picture.format,
             width=picture.width,
@@ -254,7 +252,3 @@ def _result(
 def _grid(heatmap: NDArray[np.float32]) -> list[list[float]]:
     found: list[list[float]] = np.round(heatmap.astype(float), 4).tolist()
     return found
-
-
-def _ms(stage: Stage) -> float:
-    return round(stage.seconds * 1000, 2)

@@ -110,6 +110,17 @@ class CountedInput:
 
 
 @dataclass(slots=True)
+class Stage:
+    """How long a stage of the work on a picture took; 0 until it has ended."""
+
+    seconds: float = 0.0
+
+    @property
+    def ms(self) -> float:
+        return round(self.seconds * 1000, 2)
+
+
+@dataclass(slots=True)
 class RequestContext:
     """One request. The lists are only appended to, so the threads of a batch need no lock."""
 
@@ -131,8 +142,8 @@ class RequestContext:
     """(model, label) of each picture."""
 
     @contextmanager
-    def stage(self, name: str) -> Iterator["Stage"]:
-        """Time a stage of the work on a picture, whether it succeeds or not."""
+    def stage(self, name: str) -> Iterator[Stage]:
+        """Time a stage, whether it succeeds or not."""
         began, stage = time.perf_counter(), Stage()
         try:
             yield stage
@@ -141,30 +152,12 @@ class RequestContext:
             self.stages.append((name, stage.seconds))
 
 
-@dataclass(slots=True)
-class Stage:
-    """How long a stage took; 0 until it has ended."""
-
-    seconds: float = 0.0
-
-
 _current: ContextVar[RequestContext | None] = ContextVar("request", default=None)
 
 
 def begin_request(context: RequestContext) -> None:
-    """Make `context` the current one of this thread."""
+    """Make `context` the request that this thread answers."""
     _current.set(context)
-
-
-def end_request() -> bool:
-    """Leave the current request and give back what it holds; returns whether there was one."""
-    context = _current.get()
-    if context is None:
-        return False
-    _current.set(None)
-    context.at_end.close()
-    context.budget.give_back()
-    return True
 
 
 def current_request() -> RequestContext:
@@ -177,3 +170,14 @@ def current_request() -> RequestContext:
     if context is None:
         raise LookupError("no request is being answered here")
     return context
+
+
+def end_request() -> bool:
+    """Leave the request and give back what it holds; returns whether there was one."""
+    context = _current.get()
+    if context is None:
+        return False
+    _current.set(None)
+    context.at_end.close()
+    context.budget.give_back()
+    return True

@@ -3,10 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from api.model_store.state_dir import StateDir, relabel_errors
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.model_store.state_dir import Outcome, StateDir, relabel_errors
 from api.settings import Settings
 from api.telemetry import metrics
 from common.allocator import return_free_memory
@@ -115,6 +118,32 @@ class ModelStore:
             del before, fresh
             time.sleep(LOOK_S)  # most requests that began with the old models are over
             return_free_memory()  # or each reload would take some more
+
+
+class ReloadMetrics(Collector):
+    """How reloads went, from the file that the process of each writes at its end."""
+
+    def __init__(self, state: StateDir) -> None:
+        self._state = state
+
+    def collect(self) -> Iterable[Metric]:
+        last = self._state.outcome or Outcome(self._state.generation, ended=0.0)
+        reloads = Metric("dogorcat_reloads", "Reloads by how they ended.", "counter")
+        reloads.add_sample("dogorcat_reloads_total", {"outcome": "accepted"}, last.accepted)
+        reloads.add_sample("dogorcat_reloads_total", {"outcome": "refused"}, last.refused)
+        yield reloads
+        yield GaugeMetricFamily(
+            "dogorcat_last_reload_timestamp_seconds",
+            "When the last reload ended; 0 if there was none.",
+            last.ended,
+        )
+        refused = GaugeMetricFamily(
+            "dogorcat_last_reload_refused",
+            "1 while the last reload was one that was refused, with the reason.",
+            labels=("reason",),
+        )
+        refused.add_metric((last.reason or "",), float(bool(last.reason)))
+        yield refused
 
 
 def _count(registry: Registry, workers: int) -> None:

@@ -96,8 +96,7 @@ def read_form(read: Read, content_type: str, most: int, texts: Collection[str] =
         if isinstance(event, _Part):
             # In one block, which goes back to the system: hundreds of pieces would stay.
             part, data = event, io.BytesIO()
-            if complaint := _complaint(part, form, most, texts):
-                raise _wrong(complaint)
+            _check(part, form, most, texts)
         elif event is not None:
             data.write(event)
         elif part.name in texts:
@@ -118,26 +117,24 @@ def is_text(data: bytes) -> bool:
     return not _CONTROL.search(head)
 
 
-def _complaint(part: _Part, form: Form, most: int, texts: Collection[str]) -> str | None:
-    """Why a part cannot be taken, besides those of `form`; None if it can."""
+def _check(part: _Part, form: Form, most: int, texts: Collection[str]) -> None:
+    """Refuse a part that has no place besides those that are in the form already."""
     name = _LIST.sub("", part.name)
     if not name:
-        return f"A part of the form has no name: call it `{PICTURE_FIELD}`."
-    if part.name in texts:
-        again = part.name in form.texts
-        return f"The field {part.name!r} is given more than once." if again else None
+        raise _wrong(f"A part of the form has no name: call it `{PICTURE_FIELD}`.")
     if name in ("url", "urls"):
-        return 'Addresses are sent as application/json, {"url": …}, not in a form.'
-    if name != PICTURE_FIELD:
+        raise _wrong('Addresses are sent as application/json, {"url": …}, not in a form.')
+    if part.name in form.texts:
+        raise _wrong(f"The field {part.name!r} is given more than once.")
+    if name == PICTURE_FIELD and len(form.pictures) == most == 1:
+        raise _wrong("One picture is taken here at a time; /api/v1/classify/batch takes several.")
+    if name == PICTURE_FIELD and len(form.pictures) == most:
+        raise _wrong(f"At most {most} pictures can be sent here at a time.")
+    if name != PICTURE_FIELD and part.name not in texts:
         known = "".join(f", `{text}` as text" for text in texts)
-        return (
+        raise _wrong(
             f"The field {part.name!r} is not known: send the picture as `{PICTURE_FIELD}`{known}."
         )
-    if len(form.pictures) < most:
-        return None
-    if most == 1:
-        return "One picture is taken here at a time; /api/v1/classify/batch takes several."
-    return f"At most {most} pictures can be sent here at a time."
 
 
 def _picture(part: _Part, data: bytes) -> bytes:

@@ -79,22 +79,16 @@ def read_pictures(read: Read, content_type: str, most: int) -> list[bytes]:
 
 
 def read_form(read: Read, content_type: str, most: int, texts: Collection[str] = ()) -> Form:
-    """The pictures and texts of a form.
+    """The pictures and texts of a form; the rest as `read_pictures`.
 
     Args:
-        read: as `read_pictures`.
-        content_type: as `read_pictures`.
-        most: pictures that are accepted.
         texts: names of the fields of text that are accepted, each once.
-
-    Raises:
-        Problem: as `read_pictures`.
     """
     form = Form()
     part, data = _Part("", False, ""), io.BytesIO()
     for event in _events(read, content_type):
         if isinstance(event, _Part):
-            # In one block, which goes back to the system: hundreds of pieces would stay.
+            # One block goes back to the system once it is free; hundreds of pieces would not.
             part, data = event, io.BytesIO()
             _check(part, form, most, texts)
         elif event is not None:
@@ -157,15 +151,7 @@ def _picture(part: _Part, data: bytes) -> bytes:
 
 
 def _events(read: Read, content_type: str) -> _Events:
-    """The parts of a form as they are read.
-
-    Args:
-        read: gives the next bytes of the body, at most as many as it is asked for.
-        content_type: the header, with the boundary.
-
-    Raises:
-        Problem: `invalid_request`, saying what is wrong with the form.
-    """
+    """The parts of a form as they are read."""
     boundary = _boundary(content_type)
     if not boundary:
         raise _wrong(

@@ -72,6 +72,5 @@ def _add_endpoints(app: Flask, service: Service) -> None:
     api.add_resource(Health, "/healthz")
     api.add_resource(Ready, "/readyz", **of_service)
     metrics.register(app, [ReloadMetrics(service.state)] if service.state else ())
-    app.register_blueprint(docs.docs)
     app.register_blueprint(static_page.page)
-    app.extensions["openapi"] = openapi.build(app, VERSION, service.settings.contact)
+    docs.register(app, openapi.build(app, VERSION, service.settings.contact))

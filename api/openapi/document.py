@@ -1,8 +1,7 @@
 """The OpenAPI document as a whole: what the service is, its operations, its schemas."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
@@ -151,8 +150,3 @@ def _models(operation: Operation) -> Iterator[type[BaseModel]]:
         for model in schema if isinstance(schema, tuple) else (schema,):
             if isinstance(model, type):
                 yield model
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    """The document as it is served."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,14 +1,15 @@
 """The API's documentation: OpenAPI, Swagger UI to try it, and the quickstart."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import flask_swagger_ui
-from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from flask import Blueprint, Flask, Response, render_template, send_from_directory
 
-from api import openapi
 from api.errors import Problem
 from api.middleware.security_headers import DOCS_POLICY
 from api.openapi.responses import EXAMPLES
@@ -53,11 +54,15 @@ SNIPPETS = (
 )
 
 
-@docs.get("/api/openapi.json")
-def document() -> Response:
-    """The OpenAPI document; it changes only with the service."""
-    text = openapi.as_json(current_app.extensions["openapi"])
-    return revalidated(Response(text, content_type="application/json"))
+def register(app: Flask, document: Mapping[str, Any]) -> None:
+    """Serve an OpenAPI document, and the pages beside it."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+    @app.get("/api/openapi.json")
+    def openapi() -> Response:
+        return revalidated(Response(text, content_type="application/json"))
+
+    app.register_blueprint(docs)
 
 
 @docs.get("/api/docs")

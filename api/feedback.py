@@ -88,9 +88,7 @@ class FeedbackStore:
         model = self._folder / card.name
         if label in OTHERS:
             return model / "others" / label
-        for (
-            name
-        ) in card.labels:  # training wants a folder for each class, also for one without photos
+        for name in card.labels:  # training wants a folder for each class, empty ones as well
             (model / "photos" / _as_name(name)).mkdir(parents=True, exist_ok=True)
         return model / "photos" / _as_name(label)
 

@@ -9,6 +9,7 @@ TOGETHER = ("cluster", "api", "web", "security")
 """Folders whose tests share what is slow to start; they come first: what is small fills the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A group is one of these folders, or else a file."""
 

@@ -40,8 +40,8 @@ format: install  ## lay the code out
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-test: install $(NODE_MODULES)  ## the tests, in two processes: tests/conftest.py
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: install $(NODE_MODULES)  ## the tests
+	$(BIN)/python -m pytest
 
 # The shipped model: train/configs/cat_dog.py. SHARED holds the photos.
 model: install  ## train models/cat_dog: half an hour on two cores

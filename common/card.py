@@ -23,7 +23,9 @@ Score = Annotated[float, Field(ge=0, le=1)]
 class _Part(BaseModel):
     """Unknown fields are refused, so that a card of a later version is not misread."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class InputSpec(_Part):
@@ -72,6 +74,7 @@ class Metric(_Part):
     data: str
     """What it was measured on, with the number of photos."""
     command: str
+    """What measures it again, in a checkout of dogorcat."""
 
 
 class DataFingerprint(_Part):
@@ -95,15 +98,20 @@ class ModelDescription(_Part):
     """What a reader must know of a model."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    """What `model=` is set to."""
     version: str = Field(min_length=1, max_length=64)
+    """Grows with each training; `+int8` where the 8-bit file answers."""
     created: datetime
     labels: tuple[str, ...] = Field(min_length=2)
     """In the order of the scores."""
     description: str = ""
+    """In the words of whoever trained it."""
     input: InputSpec
     outputs: OutputSpec = OutputSpec()
     recipe: str
+    """How it was trained: the name of a recipe of `python -m train`."""
     settings: dict[str, Any] = {}
+    """Of that recipe."""
     data: DataFingerprint
     metrics: tuple[Metric, ...] = ()
     temperature: float = Field(default=1.0, gt=0)
@@ -118,6 +126,7 @@ class ModelDescription(_Part):
     """label -> what to search a photo source for; a label that is missing stands for itself."""
     pretrained: Pretrained | None = None
     files: dict[str, FileSpec]
+    """name -> checksum; the service refuses a file that differs."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

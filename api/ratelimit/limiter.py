@@ -143,8 +143,11 @@ def register(app: Flask, settings: Settings, queue: ComputeQueue) -> None:
                 who = client(request.environ, settings.trusted_proxies)
                 context.rate_limit = status = limiter.hit(request.endpoint or "", who)
                 if not status.allowed:
+                    amount, _, window = str(status.limit).partition(" per ")
                     raise Problem(
-                        "rate_limited", f"At most {status.limit} are answered to one client."
+                        "rate_limited",
+                        f"At most {amount} requests per {window.removeprefix('1 ')} are answered to"
+                        " one client.",
                     )
 
     @app.after_request

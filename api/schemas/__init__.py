@@ -10,4 +10,4 @@ Score = Annotated[float, Field(ge=0, le=1)]
 class Wire(BaseModel):
     """Unknown members are refused by name: a typing error is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

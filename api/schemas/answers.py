@@ -12,7 +12,7 @@ class ScoredLabel(Wire):
     """One label with its probability."""
 
     label: str
-    score: Score
+    score: Score = Field(description="The scores of all labels sum to 1.")
 
 
 class ModelRef(Wire):
@@ -29,8 +29,8 @@ class Look(Wire):
         description="Degrees by which it was turned clockwise, so that it is upright."
     )
     region: tuple[Score, Score, Score, Score] | None = Field(
-        description="The part inside its frame, if it has one: left, top, width and height as "
-        "shares of the picture."
+        description="The part that was looked at alone, such as the photo in a screenshot: left, "
+        "top, width and height as shares of the picture; null: all of it."
     )
 
 
@@ -52,17 +52,24 @@ class ImageFacts(Wire):
     """What the file said of itself; width and height are those of the upright picture."""
 
     format: str
+    """`JPEG`, `PNG`, `WEBP`, `GIF`, `AVIF` or `HEIC`."""
     width: int
+    """In pixels."""
     height: int
+    """In pixels."""
     bytes: int
+    """Size of the file."""
 
 
 class Timing(Wire):
     """Where the time went, in milliseconds."""
 
     fetch: float
+    """Of a link, or of a random photo; else 0."""
     decode: float
+    """From the file to pixels."""
     inference: float
+    """What the model took."""
 
 
 class Result(Wire):
@@ -134,13 +141,18 @@ class PhotoCredit(Wire):
 
     source: Literal["flickr", "commons", "folder"]
     id: str
+    """At its source."""
     title: str
     author: str | None
     licence: str | None
+    """Its short name, such as `CC BY 2.0`; null: see `page_url`."""
     licence_url: str | None
     page_url: str | None
+    """The page to link to when the photo is shown; null for a photo of a folder."""
     image_url: str | None
+    """The file itself; null for a photo of a folder."""
     subject: str
+    """The label that was searched for, or `any`."""
 
 
 class RandomAnswer(Wire):
@@ -148,6 +160,7 @@ class RandomAnswer(Wire):
 
     photo: PhotoCredit
     result: Result | None
+    """null with `classify=false`."""
 
 
 class DogProbability(Wire):
@@ -161,6 +174,7 @@ class ModelEntry(ModelDescription):
     """A model's card, and whether it answers where no model is named."""
 
     default: bool
+    """Whether it answers where no model is named."""
 
 
 class ModelList(Wire):
@@ -184,6 +198,7 @@ class SampleEntry(Wire):
 
     id: str
     title: str
+    """Its file's name, without the ending."""
     image: str = Field(description="Path of the photo.")
 
 

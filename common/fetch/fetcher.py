@@ -30,7 +30,10 @@ from common.fetch.user_agent import user_agent
 MAX_REDIRECTS = 3
 _OVERHEAD_BYTES = 1_000_000
 """Headers, chunk marks and trailers that are read beside a body."""
-_HINT = "Send the address of the picture itself (right-click it, “Copy image address”)."
+_HINT = (
+    "Send the address of the picture itself: right-click it (or hold a finger on it), then choose"
+    " “Copy image address”."
+)
 
 
 @dataclass(frozen=True, slots=True)

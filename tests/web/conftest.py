@@ -21,11 +21,16 @@ CHROMIUM = (
 )
 ARGUMENTS = ["--no-sandbox", "--use-fake-device-for-media-stream"]
 """No sandbox: as root, as in most containers, Chromium has none. A camera with a test card."""
+PATIENCE_MS = 60_000
+"""For whatever is waited for: a busy machine is slow, and slow is not wrong."""
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 SETTLE = """document.getAnimations()
   .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
   .forEach((animation) => animation.finish())"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

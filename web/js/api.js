@@ -110,7 +110,7 @@ export async function reach(/** @type {string} */ path, /** @type {RequestInit} 
     return await fetch(BASE + path, init);
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError("offline", "I can't reach the service.");
+    throw new ApiError("offline", "I can’t reach the service.");
   }
 }
 

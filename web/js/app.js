@@ -3,11 +3,11 @@
 import { ApiError, offer, samples } from "./api.js";
 import { showOffer, showSamples } from "./choices.js";
 import { announce, find, fromTemplate } from "./dom.js";
-import { forget } from "./history.js";
-import { connect, takeFiles } from "./inputs.js";
+import { forget } from "./panel/history.js";
+import { connect, takeFiles } from "./inputs/inputs.js";
 import { install, sharedFiles } from "./install.js";
-import { asLink } from "./links.js";
-import { clear, followHistory, sayEmpty, show } from "./panel.js";
+import { asLink } from "./inputs/links.js";
+import { clear, followHistory, sayEmpty, show } from "./panel/panel.js";
 import { problemInWords } from "./problems.js";
 import { askAgain, start } from "./questions.js";
 
@@ -46,8 +46,8 @@ async function open() {
   }
   try {
     const offered = await offer(() => {
-      sayEmpty("I'm still starting up. I'll try again by myself.");
-      announce("I'm still starting up.");
+      sayEmpty("I’m still starting up. I’ll try again by myself.");
+      announce("I’m still starting up.");
     });
     sayEmpty("");
     showOffer(offered, new URLSearchParams(location.search).get("model"), askAgain);

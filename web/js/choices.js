@@ -1,7 +1,7 @@
 // What the service offers: its models, the subjects of Random, the samples.
 
 import { find, make } from "./dom.js";
-import { sentenceCase, spoken } from "./words.js";
+import { sentenceCase, spoken } from "./answer/words.js";
 
 /** @import {Model, Offer, Sample, Task} from "./types.js" */
 
@@ -32,10 +32,10 @@ export function showOffer({ models, random, feedback }, wanted, onChange) {
     onChange();
   });
   fit(first);
-  find("#open-play").onclick = async () => (await import("./game.js")).play(chosen().labels, chooser.value);
+  find("#open-play").onclick = async () => (await import("./dialogs/game.js")).play(chosen().labels, chooser.value);
   const camera = find("#open-live");
   camera.hidden = !navigator.mediaDevices;
-  camera.onclick = async () => (await import("./live.js")).live(chooser.value);
+  camera.onclick = async () => (await import("./dialogs/live.js")).live(chooser.value);
 }
 
 function fit(/** @type {Model} */ { labels, description }) {

@@ -1,18 +1,18 @@
 // Questions under way: a waiting card for each picture, and the answer or the failure in its place.
 
-import { answerCard, spokenAnswer } from "./answer.js";
+import { answerCard, spokenAnswer } from "./answer/answer.js";
 import { ApiError, ask } from "./api.js";
 import { announce, find, fromTemplate, make } from "./dom.js";
-import { clearFields, fieldError } from "./fields.js";
-import { gridHead, kindOf } from "./grid.js";
-import { remember } from "./history.js";
-import { current, present, refresh, replaceCard, searchOf } from "./panel.js";
-import { fromPreview, shrunk } from "./pictures.js";
+import { clearFields, fieldError } from "./inputs/fields.js";
+import { gridHead, kindOf } from "./panel/grid.js";
+import { remember } from "./panel/history.js";
+import { current, present, refresh, replaceCard, searchOf } from "./panel/panel.js";
+import { fromPreview, shrunk } from "./inputs/pictures.js";
 import { problemInWords } from "./problems.js";
-import { within } from "./region.js";
-import { inWords } from "./words.js";
+import { within } from "./answer/region.js";
+import { inWords } from "./answer/words.js";
 
-/** @import {View} from "./panel.js" */
+/** @import {View} from "./panel/panel.js" */
 /** @import {Answer, Batch, Task} from "./types.js" */
 /** @typedef {{index: number, task: Task, card: HTMLElement, stop: AbortController}} Question */
 /** @typedef {Batch & View & {batch: Batch, update: () => void}} Round pictures that are asked about together */
@@ -87,7 +87,7 @@ function cardOf(/** @type {Answer} */ answer, /** @type {boolean} */ small) {
   return answerCard(answer, {
     onOpen: small ? () => open(answer) : null,
     onRegion: (region) => start([{ ...samePicture(answer), region: within(answer.task.region, region) }]),
-    onWrong: async (button) => (await import("./feedback.js")).correct(answer, button),
+    onWrong: async (button) => (await import("./dialogs/feedback.js")).correct(answer, button),
   });
 }
 
@@ -131,8 +131,8 @@ async function settle(/** @type {Round} */ round, /** @type {Question} */ { inde
   const note = find(".note", card);
   const slow = setTimeout(() => (note.textContent ||= "This takes a little longer…"), SLOW_MS);
   const onStarting = () => {
-    note.textContent = "I'm still starting up. I'll try again by myself.";
-    if (!many) announce("I'm still starting up, and will try again.");
+    note.textContent = "I’m still starting up. I’ll try again by myself.";
+    if (!many) announce("I’m still starting up, and will try again.");
   };
   try {
     stop.signal.throwIfAborted();

@@ -1,10 +1,10 @@
 // An answer as a picture to pass on, drawn in the browser: nothing leaves it until the visitor sends it.
 
-import { copy, find, make } from "./dom.js";
-import { searchOf } from "./panel.js";
-import { inWords } from "./words.js";
+import { copy, find, make } from "../dom.js";
+import { searchOf } from "../panel/panel.js";
+import { inWords } from "../answer/words.js";
 
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
 const WIDTH = 1080;
 const MARGIN = 48;

@@ -1,14 +1,14 @@
 // "That's wrong": the visitor says what it is and, only where that is ticked, gives the picture.
 
-import { request } from "./api.js";
-import { announce, find, make } from "./dom.js";
-import { fromPreview } from "./pictures.js";
-import { problemInWords } from "./problems.js";
-import { sentenceCase, spoken } from "./words.js";
+import { request } from "../api.js";
+import { announce, find, make } from "../dom.js";
+import { fromPreview } from "../inputs/pictures.js";
+import { problemInWords } from "../problems.js";
+import { sentenceCase, spoken } from "../answer/words.js";
 
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
-const OTHERS = { neither: "None of these", several: "More than one of these", other: "I don't know" };
+const OTHERS = { neither: "None of these", several: "More than one of these", other: "I don’t know" };
 
 /** Ask what is on the picture of an answer. */
 export function correct(/** @type {Answer} */ answer, /** @type {HTMLButtonElement} */ button) {

@@ -29,10 +29,10 @@ def test_a_link_that_is_none(opened: Page, text: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "headline"),
     [
-        ((404, {}, b"gone"), "I couldn't fetch that picture"),
-        (HTML, "That link isn't a picture"),
+        ((404, {}, b"gone"), "I couldn’t fetch that picture"),
+        (HTML, "That link isn’t a picture"),
         ((200, {"Content-Type": "image/jpeg"}, solid(RED)[:900]), "That picture is damaged"),
-        ((200, {"Content-Type": "image/jpeg"}, b""), "I couldn't fetch that picture"),
+        ((200, {"Content-Type": "image/jpeg"}, b""), "I couldn’t fetch that picture"),
     ],
 )
 def test_a_link_to_something_else(opened: Page, site: Site, reply: Any, headline: str) -> None:
@@ -47,8 +47,8 @@ def test_a_link_to_something_else(opened: Page, site: Site, reply: Any, headline
 def test_a_link_to_nowhere(opened: Page, site: Site) -> None:
     opened.fill("#url", f"http://10.0.0.1:{site.photos.port}/cat.jpg")
     opened.press("#url", "Enter")
-    expect(opened.locator(".failure .verdict")).to_have_text("I can't open that link")
-    expect(opened.locator("#url-error")).to_contain_text("I can't open that link")
+    expect(opened.locator(".failure .verdict")).to_have_text("I can’t open that link")
+    expect(opened.locator("#url-error")).to_contain_text("I can’t open that link")
     expect(opened.locator(".failure .note")).to_contain_text("save the picture and choose the file")
 
 
@@ -62,7 +62,7 @@ def test_a_file_that_is_no_picture(opened: Page) -> None:
 def test_a_file_that_only_looks_like_a_picture(opened: Page) -> None:
     fake = {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture at all"}
     opened.set_input_files("#files", [fake])  # type: ignore[list-item]
-    expect(opened.locator(".failure .verdict")).to_have_text("I can't read that file")
+    expect(opened.locator(".failure .verdict")).to_have_text("I can’t read that file")
 
 
 def test_a_file_that_is_too_large(opened: Page) -> None:
@@ -86,13 +86,13 @@ def test_dropped_text_that_is_nothing(opened: Page) -> None:
             "A lot of questions from you",
             "Wait 7 seconds",
         ),
-        (problem("overloaded", 503), "I'm busy right now", "Try again in a moment"),
+        (problem("overloaded", 503), "I’m busy right now", "Try again in a moment"),
         (problem("deadline_exceeded", 504), "That took too long", "smaller"),
-        (problem("internal_error", 500), "That didn't work", "A detail."),
-        (problem("some_new_code", 400), "That didn't work", "A detail."),
+        (problem("internal_error", 500), "That didn’t work", "A detail."),
+        (problem("some_new_code", 400), "That didn’t work", "A detail."),
         ({"status": 413, "body": "<h1>Too large</h1>"}, "That picture is too large", "smaller"),
-        ({"status": 502, "body": "<h1>Bad gateway</h1>"}, "That didn't work", "status 502"),
-        ({"status": 200, "body": "<h1>Login</h1>"}, "That didn't work", "status 200"),
+        ({"status": 502, "body": "<h1>Bad gateway</h1>"}, "That didn’t work", "status 502"),
+        ({"status": 200, "body": "<h1>Login</h1>"}, "That didn’t work", "status 200"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -246,7 +246,7 @@ def test_which_files_are_not_even_asked_about(opened: Page) -> None:
     """What the browser knows no type for is left to the service."""
     said = opened.evaluate(
         """async (files) => {
-            const { refusal } = await import('./js/pictures.js');
+            const { refusal } = await import('./js/inputs/pictures.js');
             return files.map(([name, type]) => refusal(new File(['x'], name, { type })));
         }""",
         [list(file) for file in FILES],

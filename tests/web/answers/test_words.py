@@ -15,7 +15,7 @@ CLOSE = [{"label": "dog", "score": 0.7}, {"label": "cat", "score": 0.3}]
 RESULTS = [
     (
         {"verdict": "neither", "present": [], "predictions": PETS, "familiarity": 0.02},
-        ("Neither, I think", "doesn't look like anything I learned.", ["neither", "dog", "cat"]),
+        ("Neither, I think", "doesn’t look like anything I learned.", ["neither", "dog", "cat"]),
     ),
     (
         {"verdict": "neither", "present": [], "predictions": PETS, "familiarity": 0.45},
@@ -23,7 +23,7 @@ RESULTS = [
     ),
     (
         {"verdict": "dog", "present": ["dog"], "predictions": PETS, "familiarity": 0.6},
-        ("Looks like a dog to me", "it's unlike the photos I know", ["dog", "neither", "cat"]),
+        ("Looks like a dog to me", "it’s unlike the photos I know", ["dog", "neither", "cat"]),
     ),
     (
         {"verdict": "dog", "present": ["dog"], "predictions": CLOSE, "familiarity": 0.6},
@@ -52,7 +52,7 @@ def test_words_and_bars(opened: Page) -> None:
     for result, (words, note, rows) in RESULTS:
         said = opened.evaluate(
             """async (result) => {
-                const { bars, inWords } = await import('./js/words.js');
+                const { bars, inWords } = await import('./js/answer/words.js');
                 return { ...inWords(result), bars: bars(result) };
             }""",
             result,
@@ -106,7 +106,10 @@ def test_a_picture_found_on_a_page_says_so(opened: Page, site: Site) -> None:
     ("look", "words"),
     [
         ({"turned": 180, "region": None}, "I turned it upright to look."),
-        ({"turned": 0, "region": [0, 0.3, 1, 0.4]}, "I looked at the photo inside its frame."),
+        (
+            {"turned": 0, "region": [0, 0.3, 1, 0.4]},
+            "I looked only inside the dashed line: I know that part better.",
+        ),
     ],
 )
 def test_how_i_looked_is_said(
@@ -115,4 +118,6 @@ def test_how_i_looked_is_said(
     answer_with(opened, look=look)
     opened.fill("#url", serve(site, "red.jpg", RED))
     opened.press("#url", "Enter")
-    expect(opened.locator(".facts span").first).to_have_text(words)
+    expect(opened.locator(".looked")).to_have_text(words)
+    expect(opened.locator(".found")).to_have_count(1 if look["region"] else 0)
+    expect(opened.locator("#status")).to_contain_text(words)

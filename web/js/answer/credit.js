@@ -1,8 +1,8 @@
 // Whose photo it is, and where it was found.
 
-import { make } from "./dom.js";
+import { make } from "../dom.js";
 
-/** @import {Photo, Result} from "./types.js" */
+/** @import {Photo, Result} from "../types.js" */
 
 const SOURCES = { flickr: "Flickr", commons: "Wikimedia Commons", folder: "this service’s photos" };
 

@@ -30,7 +30,7 @@ def send(page: Page) -> None:
 
 def test_the_word_alone(page: Page, said: list[Request]) -> None:
     expect(page.locator("#wrong .choices label")).to_have_text(
-        ["Cat", "Dog", "None of these", "More than one of these", "I don't know"],
+        ["Cat", "Dog", "None of these", "More than one of these", "I don’t know"],
         use_inner_text=True,
     )
     page.get_by_label("Dog", exact=True).check()

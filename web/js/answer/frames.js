@@ -1,6 +1,6 @@
 // The photo inside a screenshot, found by its frame: bars above and below that are of one colour.
 
-import { make } from "./dom.js";
+import { make } from "../dom.js";
 
 const SIDE = 256;
 const LIKE = 14; // largest difference of a channel within the frame's colour

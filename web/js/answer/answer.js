@@ -3,15 +3,15 @@
 import { barRows } from "./bars.js";
 import { showCode } from "./code.js";
 import { credit, foundOn } from "./credit.js";
-import { announce, find, fromTemplate, make } from "./dom.js";
+import { announce, find, fromTemplate, make } from "../dom.js";
 import { photoWithin } from "./frames.js";
 import { drawMaps, layers } from "./maps.js";
 import { place, showRegion } from "./region.js";
-import { showShare } from "./share.js";
-import { bars, brightest, facts, inWords, percent, spoken } from "./words.js";
+import { showShare } from "../dialogs/share.js";
+import { bars, brightest, facts, inWords, looked, percent, spoken } from "./words.js";
 
 /** @import {Region} from "./region.js" */
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
 const WIDE = 2; // width / height: from here on the words stand below the picture
 const PANORAMA = 3; // and from here on the picture is scrolled
@@ -35,6 +35,7 @@ export function answerCard(answer, { onOpen, onRegion, onWrong }) {
   const words = inWords(result);
   find(".verdict", card).textContent = words.verdict;
   setOrRemove(find(".note", card), words.note);
+  setOrRemove(find(".looked", card), onOpen ? "" : looked(result.look));
   showPicture(card, answer, Boolean(onOpen));
   find(".scores", card).append(...barRows(result));
   setOrRemove(find("figcaption", card), photo ? credit(photo) : foundOn(result));
@@ -62,7 +63,7 @@ export function answerCard(answer, { onOpen, onRegion, onWrong }) {
 export function spokenAnswer(/** @type {Answer} */ { result }) {
   const words = inWords(result);
   const [first] = bars(result);
-  return `${words.verdict}. ${spoken(first.label)} ${percent(first.share)}. ${words.note}`;
+  return [`${words.verdict}. ${spoken(first.label)} ${percent(first.share)}.`, words.note, looked(result.look)].join(" ").trim();
 }
 
 /** Name of what was looked at, for the picture's text alternative. */
@@ -106,7 +107,7 @@ function seen(/** @type {Answer} */ { task, result: { image } }) {
   return { width: image.width * width, height: image.height * height };
 }
 
-/** A part can be chosen; the photo in a screenshot is offered, with a line where it is. */
+/** A part can be chosen; where I looked at a part only, a line shows it; what may be a screenshot's photo is offered. */
 function showParts(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer, /** @type {(region: Region) => void} */ onRegion) {
   /** @type {HTMLButtonElement} */
   const button = find(".look-here", card);
@@ -115,12 +116,20 @@ function showParts(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer
   showRegion(card, button, onRegion);
   /** @type {HTMLImageElement} */
   const image = find("img", card);
-  image.decode().then(() => {
-    const region = answer.task.region ? null : photoWithin(image);
-    if (!region) return offer.remove();
+  const outline = (/** @type {number[]} */ region) => {
     const line = make("div", { className: "found" });
     place(line, region);
     find(".picture", card).append(line);
+  };
+  const seenPart = answer.result.look?.region;
+  if (seenPart) {
+    outline(seenPart);
+    return offer.remove();
+  }
+  image.decode().then(() => {
+    const region = answer.task.region ? null : photoWithin(image);
+    if (!region) return offer.remove();
+    outline(region);
     find("button", offer).addEventListener("click", () => onRegion(region));
     offer.hidden = false;
   }, () => offer.remove());

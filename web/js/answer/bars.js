@@ -1,10 +1,10 @@
 // Bars: the share of each label, and of neither, as a list.
 
-import { make } from "./dom.js";
+import { make } from "../dom.js";
 import { colourOf } from "./maps.js";
 import { bars, percent, spoken } from "./words.js";
 
-/** @import {Result} from "./types.js" */
+/** @import {Result} from "../types.js" */
 
 /** @returns {HTMLElement[]} a row for each bar, the largest first */
 export function barRows(/** @type {Result} */ result) {

@@ -128,7 +128,7 @@ def test_a_new_question_leaves_no_one_waiting(opened: Page, pictures: Pictures) 
     opened.set_input_files("#files", pictures["neither"])
     expect(opened.locator(".answer .verdict")).to_have_text("Neither, I think")
     opened.go_back()
-    expect(opened.locator(".failure .verdict")).to_have_text(["I didn't finish this one"] * 2)
+    expect(opened.locator(".failure .verdict")).to_have_text(["I didn’t finish this one"] * 2)
     opened.get_by_role("button", name="Try again").first.click()
     expect(opened.locator(".answer .verdict")).to_have_text(CAT)
 

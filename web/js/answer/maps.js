@@ -1,8 +1,8 @@
 // Where the model looked: the rest of the picture in the shade, a colour and a line for each label.
 
-import { make } from "./dom.js";
+import { make } from "../dom.js";
 
-/** @import {Result} from "./types.js" */
+/** @import {Result} from "../types.js" */
 /** @typedef {{label: string, map: number[][], colour: string}} Layer */
 
 const COLOURS = ["#ff9d42", "#58b7ff", "#86e06a", "#f57fd4", "#ffe25c", "#bda2ff"];

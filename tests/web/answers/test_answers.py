@@ -37,7 +37,7 @@ def test_the_answer(page: Page, site: Site, pictures: Pictures) -> None:
 def test_neither(page: Page, site: Site, pictures: Pictures) -> None:
     STATES["neither"](page, site, pictures)
     assert verdict(page) == "Neither, I think"
-    expect(page.locator(".answer .note")).to_contain_text("doesn't look like anything I learned")
+    expect(page.locator(".answer .note")).to_contain_text("doesn’t look like anything I learned")
 
 
 def test_where_it_looked(page: Page, site: Site, pictures: Pictures) -> None:
@@ -115,7 +115,7 @@ def test_choice_of_model(opened: Page, pictures: Pictures) -> None:
 
 SENTENCES = [
     ("dog", {"dog": 0.999, "cat": 0.001}, "A dog, no doubt"),
-    ("cat", {"cat": 0.95, "dog": 0.05}, "A cat, I'm quite sure"),
+    ("cat", {"cat": 0.95, "dog": 0.05}, "A cat, I’m quite sure"),
     ("cat", {"cat": 0.8, "dog": 0.2}, "Probably a cat"),
     ("owl", {"owl": 0.65, "cat": 0.35}, "Perhaps an owl"),
     ("cat", {"cat": 0.51, "dog": 0.49}, "A cat? Hard to say"),
@@ -136,7 +136,7 @@ def test_sentences(opened: Page) -> None:
     ]
     words = opened.evaluate(
         """async (results) => {
-            const { inWords } = await import('./js/words.js');
+            const { inWords } = await import('./js/answer/words.js');
             return results.map((result) => inWords(result).verdict);
         }""",
         results,
@@ -175,7 +175,7 @@ LINKS = {
 
 def test_links(opened: Page) -> None:
     found = opened.evaluate(
-        "async (texts) => texts.map((await import('./js/links.js')).asLink)", list(LINKS)
+        "async (texts) => texts.map((await import('./js/inputs/links.js')).asLink)", list(LINKS)
     )
     assert dict(zip(LINKS, found, strict=True)) == LINKS
 
@@ -183,7 +183,7 @@ def test_links(opened: Page) -> None:
 def test_large_photos_are_made_smaller_before_they_travel(opened: Page) -> None:
     width, height = opened.evaluate(
         """async () => {
-            const { shrunk } = await import('./js/pictures.js');
+            const { shrunk } = await import('./js/inputs/pictures.js');
             const canvas = new OffscreenCanvas(5000, 3000);
             const noise = canvas.getContext('2d').createImageData(5000, 3000);
             for (let i = 0; i < noise.data.length; i++) noise.data[i] = (i * 2654435761) >>> 24;

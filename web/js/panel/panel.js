@@ -1,8 +1,8 @@
 // What stands in the panel of answers, and the address and Back that follow it.
 
-import { find } from "./dom.js";
+import { find } from "../dom.js";
 
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
 /**
  * Something that the panel can show, now and when the visitor comes back to it.
@@ -13,7 +13,7 @@ import { find } from "./dom.js";
  * @property {boolean} busy
  * @property {string} search query of the page's address; empty where the picture has no address
  * @property {string} title of the page
- * @property {import("./types.js").Batch | null} batch
+ * @property {import("../types.js").Batch | null} batch
  */
 
 const MOST_VIEWS = 64;

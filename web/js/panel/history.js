@@ -1,9 +1,9 @@
 // What was seen on this visit: in memory only, gone with the page.
 
-import { find, make } from "./dom.js";
-import { inWords } from "./words.js";
+import { find, make } from "../dom.js";
+import { inWords } from "../answer/words.js";
 
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
 const LONGEST = 96; // three times the most that may be chosen at once
 

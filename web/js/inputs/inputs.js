@@ -1,13 +1,13 @@
 // Every way in: choose, camera, link, drop, paste, random. Each ends in one call of `onTasks`.
 
-import { find } from "./dom.js";
+import { find } from "../dom.js";
 import { fieldError } from "./fields.js";
 import { asLink, contents, fromDataAddress } from "./links.js";
-import { dropFailure } from "./panel.js";
+import { dropFailure } from "../panel/panel.js";
 import { refusal } from "./pictures.js";
 
 /** @import {Field} from "./fields.js" */
-/** @import {Task} from "./types.js" */
+/** @import {Task} from "../types.js" */
 /** @typedef {(tasks: Task[]) => void} OnTasks */
 
 const MOST_FILES = 32;
@@ -57,7 +57,7 @@ function connectLink(/** @type {OnTasks} */ onTasks) {
     event.preventDefault();
     if (!takeText(input.value, onTasks)) {
       const empty = "Paste a link to a picture first.";
-      const wrong = "That's not a link. It should look like https://example.org/cat.jpg";
+      const wrong = "That’s not a link. It should look like https://example.org/cat.jpg";
       mistake("url", input.value.trim() ? wrong : empty);
       input.focus();
     }

@@ -1,9 +1,9 @@
 // Above several pictures: how many of each, only one kind of them, and all as a table.
 
-import { announce, find, fromTemplate, make } from "./dom.js";
-import { sentenceCase, spoken } from "./words.js";
+import { announce, find, fromTemplate, make } from "../dom.js";
+import { sentenceCase, spoken } from "../answer/words.js";
 
-/** @import {Answer, Batch} from "./types.js" */
+/** @import {Answer, Batch} from "../types.js" */
 
 const FAILED = "failed";
 
@@ -17,7 +17,7 @@ export function gridHead(/** @type {Batch} */ batch) {
   const update = () => {
     const kinds = batch.outcomes.map(kindOf);
     const counts = new Map([["", batch.cards.length]]);
-    for (const kind of [...kinds].sort()) if (kind) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    for (const kind of [...kinds].sort((a, b) => (a === FAILED ? 1 : b === FAILED ? -1 : a.localeCompare(b)))) if (kind) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     if (!counts.has(only)) only = "";
     find(".filter", head).replaceChildren(
       ...[...counts].map(([kind, count]) => {

@@ -86,7 +86,7 @@ def test_the_camera_waits_where_the_service_refuses(camera: Page) -> None:
 def test_the_pace_of_the_camera_is_the_limit(opened: Page) -> None:
     seconds = opened.evaluate(
         """async () => {
-            const { secondsEach } = await import('./js/live.js');
+            const { secondsEach } = await import('./js/dialogs/live.js');
             return ['"client";q=60;w=60', '"client";q=120;w=60', 'none'].map((policy) =>
                 secondsEach(new Response('', { headers: { 'RateLimit-Policy': policy } })));
         }"""

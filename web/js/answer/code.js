@@ -1,9 +1,9 @@
 // The developers' part of an answer: the call as a command for a terminal, and what it answers.
 
-import { address, pathOf } from "./api.js";
-import { copy, find } from "./dom.js";
+import { address, pathOf } from "../api.js";
+import { copy, find } from "../dom.js";
 
-/** @import {Answer} from "./types.js" */
+/** @import {Answer} from "../types.js" */
 
 /** Fill in the call and the answer, and let both be copied. */
 export function showCode(/** @type {HTMLElement} */ card, /** @type {Answer} */ answer) {

@@ -1,6 +1,6 @@
 // Answers in words: the verdict as a sentence that fits the confidence, the bars, the facts.
 
-/** @import {Result, Task} from "./types.js" */
+/** @import {Result, Task} from "../types.js" */
 
 /** From here on a picture is like those the model learned from; below 0.5 it is *neither*. */
 const FAMILIAR = 0.9;
@@ -46,22 +46,22 @@ export function inWords({ verdict, predictions, familiarity, present }) {
     const guess = known > 0.1 ? ` If I had to choose: ${best}.` : "";
     return {
       verdict: predictions.length > 2 ? "None of these, I think" : "Neither, I think",
-      note: `It doesn't look like anything I learned.${guess}`,
+      note: `It doesn’t look like anything I learned.${guess}`,
     };
   }
   if (verdict === "several") {
     const names = (present?.length ? present : [first.label, second.label]).map(article);
-    const note = known < FAMILIAR ? "That's how it looks to me, but it's unlike the photos I know." : "";
+    const note = known < FAMILIAR ? "That’s how it looks to me, but it’s unlike the photos I know." : "";
     return { verdict: sentenceCase(list.format(names)), note };
   }
   const other = first.score < 0.75 && second ? `It could also be ${article(second.label)}.` : "";
   if (known < FAMILIAR) {
-    const note = ["But it's unlike the photos I know.", other].filter(Boolean).join(" ");
+    const note = ["But it’s unlike the photos I know.", other].filter(Boolean).join(" ");
     return { verdict: `Looks like ${best} to me`, note };
   }
   const sentence =
     first.score >= 0.99 ? `${best}, no doubt`
-    : first.score >= 0.9 ? `${best}, I'm quite sure`
+    : first.score >= 0.9 ? `${best}, I’m quite sure`
     : first.score >= 0.75 ? `probably ${best}`
     : first.score >= 0.6 ? `perhaps ${best}`
     : `${best}? Hard to say`;
@@ -117,7 +117,6 @@ export function facts(/** @type {Result} */ result, /** @type {Task} */ task) {
   const { format, width, height, bytes } = { ...image, ...original };
   const sent = original ? `, sent as ${image.width} × ${image.height}` : "";
   return [
-    ...looked(result.look),
     `Model ${model.name}, version ${model.version}`,
     `${number.format(total)} ms (${parts.join(", ")})`,
     `${format}, ${width} × ${height}, ${size(bytes)}${sent}`,
@@ -125,9 +124,10 @@ export function facts(/** @type {Result} */ result, /** @type {Task} */ task) {
 }
 
 /** How the picture was looked at, where that was not as it came. */
-function looked(/** @type {Result["look"]} */ look) {
-  if (!look) return [];
-  return [look.turned ? "I turned it upright to look." : "I looked at the photo inside its frame."];
+export function looked(/** @type {Result["look"]} */ look) {
+  if (!look) return "";
+  if (look.turned) return "I turned it upright to look.";
+  return "I looked only inside the dashed line: I know that part better.";
 }
 
 function size(/** @type {number} */ bytes) {

@@ -1,6 +1,6 @@
 // Errors at the fields that caused them.
 
-import { find } from "./dom.js";
+import { find } from "../dom.js";
 
 /** @typedef {"files" | "url" | "random"} Field */
 /** @type {Field[]} */

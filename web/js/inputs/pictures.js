@@ -13,7 +13,7 @@ const PICTURE = /\.(avif|bmp|gif|hei[cf]s?|hif|ico|j2k|jfif|jp2|jpe?g|jxl|mpo|pn
  */
 export function refusal(/** @type {File} */ file) {
   const name = `“${file.name}”`;
-  if (RAW.test(file.name)) return `${name} is a camera's raw file. Send the JPEG that lies beside it, or export one.`;
+  if (RAW.test(file.name)) return `${name} is a camera’s raw file. Send the JPEG that lies beside it, or export one.`;
   if (PICTURE.test(file.name) || file.type.startsWith("image/")) return "";
   if (file.type.startsWith("video/")) return `${name} is a video. Send a picture of it, such as a screenshot.`;
   return file.type ? `${name} is not a picture.` : "";
@@ -23,7 +23,7 @@ export function refusal(/** @type {File} */ file) {
  * A smaller copy of a photo that is far larger than any model needs: quicker to send, and without
  * the place it was taken. What the browser cannot decode (HEIC in most) is sent as it is.
  * @param {Blob} file
- * @returns {Promise<{file: Blob, original: import("./types.js").FileFacts | null}>} original: of the
+ * @returns {Promise<{file: Blob, original: import("../types.js").FileFacts | null}>} original: of the
  *   file itself where the copy is another one
  */
 export async function shrunk(file) {

@@ -1,12 +1,12 @@
 // Play: the visitor guesses what Random's photo shows before the model says what it sees.
 
-import { ApiError, request } from "./api.js";
-import { announce, find, make } from "./dom.js";
-import { credit } from "./credit.js";
-import { problemInWords } from "./problems.js";
-import { inWords, sentenceCase, spoken } from "./words.js";
+import { ApiError, request } from "../api.js";
+import { announce, find, make } from "../dom.js";
+import { credit } from "../answer/credit.js";
+import { problemInWords } from "../problems.js";
+import { inWords, sentenceCase, spoken } from "../answer/words.js";
 
-/** @import {Photo, Result} from "./types.js" */
+/** @import {Photo, Result} from "../types.js" */
 
 /** @type {HTMLDialogElement} */
 const dialog = find("#play");
@@ -66,7 +66,7 @@ function reveal(/** @type {{photo: Photo, result: Result}} */ { photo, result },
   score.photos += 1;
   score.visitor += Number(right);
   score.model += Number(mine);
-  const words = `${right ? "You're right" : `It was found as “${spoken(photo.subject)}”`}. I say: ${inWords(result).verdict}.`;
+  const words = `${right ? "You’re right" : `It was found as “${spoken(photo.subject)}”`}. I say: ${inWords(result).verdict}.`;
   const total = `You ${score.visitor}, me ${score.model}, of ${score.photos}.`;
   find(".said", dialog).replaceChildren(words, make("b", {}, total), make("small", {}, credit(photo)));
   find(".guesses", dialog).replaceChildren();

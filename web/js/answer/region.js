@@ -1,6 +1,6 @@
 // "Look here": a box on the picture, by finger, mouse or keys, and the question about that part.
 
-import { announce, find, fromTemplate, make } from "./dom.js";
+import { announce, find, fromTemplate, make } from "../dom.js";
 
 /** @typedef {[number, number, number, number]} Region x, y, width and height in shares of 1 */
 

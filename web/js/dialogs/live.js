@@ -1,11 +1,11 @@
 // The camera, live: bars that move, at the rate at which the service answers.
 
-import { ApiError, problem, reach, sleep } from "./api.js";
-import { barRows } from "./bars.js";
-import { find } from "./dom.js";
-import { jpeg } from "./pictures.js";
-import { problemInWords } from "./problems.js";
-import { inWords } from "./words.js";
+import { ApiError, problem, reach, sleep } from "../api.js";
+import { barRows } from "../answer/bars.js";
+import { find } from "../dom.js";
+import { jpeg } from "../inputs/pictures.js";
+import { problemInWords } from "../problems.js";
+import { inWords } from "../answer/words.js";
 
 const SIDE = 320; // more than the models look at
 const PATIENCE_S = 5;
@@ -32,9 +32,9 @@ export async function live(/** @type {string} */ model) {
     if (stop.signal.aborted) return;
     const name = error instanceof DOMException ? error.name : "";
     said.textContent =
-      name === "NotAllowedError" ? "I may not use the camera. You can allow it in your browser's settings for this page."
+      name === "NotAllowedError" ? "I may not use the camera. You can allow it in your browser’s settings for this page."
       : name === "NotFoundError" ? "There is no camera here."
-      : "The camera doesn't work right now.";
+      : "The camera doesn’t work right now.";
   } finally {
     for (const track of stream?.getTracks() ?? []) track.stop();
     video.srcObject = null;
@@ -61,7 +61,7 @@ async function watch(/** @type {string} */ model, /** @type {AbortSignal} */ sig
         if (signal.aborted) return;
         const known = error instanceof ApiError ? error : new ApiError("unexpected", "");
         pause = known.retryAfter ?? PATIENCE_S;
-        said.textContent = `${problemInWords(known).headline}. I'll look again in ${pause} seconds.`;
+        said.textContent = `${problemInWords(known).headline}. I’ll look again in ${pause} seconds.`;
       }
     }
     await sleep(Math.max(pause, 0.05), signal).catch(() => {});

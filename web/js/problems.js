@@ -43,6 +43,7 @@ export function problemInWords(error, kind) {
   let [headline, advice] = ADVICE[error.code] ?? ["That didn’t work", "Try again in a moment."];
   const link = kind === "url" && LINK_ADVICE[/** @type {keyof LINK_ADVICE} */ (error.code)];
   if (link) advice = error.message.includes("Copy image address") ? SAVE : link; // said once
+  if (kind === "url" && error.code === "invalid_request") headline = ADVICE.url_not_allowed[0];
   if (link && error.code === "unsupported_media_type") headline = "That link isn’t a picture";
   if (error.code === "rate_limited") advice = `Wait ${error.retryAfter ?? 60} seconds and try again.`;
   // Why a source of photos fails is for whoever runs the service.

@@ -42,6 +42,35 @@ def test_a_game(opened: Page) -> None:
     expect(opened.get_by_role("button", name="Guess before I do")).to_be_focused()
 
 
+def test_the_score_is_shared_as_text(visits: Visits, site: Site) -> None:
+    """A row of paws for each, as words: nothing of the photos leaves, and no code of the game."""
+    page = visits.page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(site.url)
+    page.wait_for_selector("#samples li")
+    answer_with(page, verdict="cat", present=["cat"])
+    page.get_by_role("button", name="Guess before I do").click()
+    dialog = page.locator("#play")
+    score = dialog.locator(".score")
+    for guess in ("Cat", "Neither"):
+        expect(dialog.locator(".guesses button")).to_have_count(3)
+        expect(score).to_be_hidden()
+        dialog.get_by_role("button", name=guess, exact=True).click()
+        expect(score).to_be_visible()
+        if guess == "Cat":
+            dialog.get_by_role("button", name="Next photo").click()
+    score.click()
+    expect(score).to_have_text("Copied")
+    title, mine, its, address = page.evaluate("navigator.clipboard.readText()").split("\n")
+    said = re.fullmatch(r"Cat, dog, or neither\? I got (\d) of 2, the machine (\d)\.", title)
+    assert said
+    assert address == site.url
+    for row, start, points in ((mine, "Me ", said[1]), (its, "It ", said[2])):
+        assert row.startswith(start)
+        assert row.count("🐾") == int(points)
+        assert row.count("🐾") + row.count("⬜") == 2
+    assert mine.endswith("⬜"), "no photo is found by the word neither"
+
+
 def test_a_game_without_photos(opened: Page) -> None:
     opened.route(
         "**/random*",

@@ -1,7 +1,7 @@
 // Play: the visitor guesses what Random's photo shows before the model says what it sees.
 
 import { ApiError, request } from "../api.js";
-import { announce, find, make } from "../dom.js";
+import { announce, copy, find, make } from "../dom.js";
 import { credit } from "../answer/credit.js";
 import { problemInWords } from "../problems.js";
 import { inWords, sentenceCase, spoken } from "../answer/words.js";
@@ -10,12 +10,15 @@ import { inWords, sentenceCase, spoken } from "../answer/words.js";
 
 /** @type {HTMLDialogElement} */
 const dialog = find("#play");
-const score = { photos: 0, visitor: 0, model: 0 };
+const LAST = 10; // rounds that are shown as a row of paws
+/** @type {{visitor: boolean, model: boolean}[]} */
+const rounds = []; // who was right
 let round = 0; // whoever comes back from the service in a later round keeps quiet
 
 /** Open the game. */
 export function play(/** @type {string[]} */ labels, /** @type {string} */ model) {
   find(".again", dialog).onclick = () => draw(labels, model);
+  find(".score", dialog).onclick = () => shareScore();
   dialog.onclose = () => (round += 1);
   dialog.showModal();
   draw(labels, model);
@@ -27,6 +30,7 @@ async function draw(/** @type {string[]} */ labels, /** @type {string} */ model)
   const said = find(".said", dialog);
   const guesses = find(".guesses", dialog);
   again.hidden = true;
+  find(".score", dialog).hidden = true;
   guesses.replaceChildren();
   said.replaceChildren("Fetching a photo…");
   find("img", dialog).hidden = true;
@@ -62,16 +66,39 @@ async function draw(/** @type {string[]} */ labels, /** @type {string} */ model)
 /** What it is, is what it was searched by; both are counted by that. */
 function reveal(/** @type {{photo: Photo, result: Result}} */ { photo, result }, /** @type {string} */ guess) {
   const right = guess === photo.subject;
-  const mine = result.verdict === photo.subject;
-  score.photos += 1;
-  score.visitor += Number(right);
-  score.model += Number(mine);
+  rounds.push({ visitor: right, model: result.verdict === photo.subject });
   const words = `${right ? "You’re right" : `It was found as “${spoken(photo.subject)}”`}. I say: ${inWords(result).verdict}.`;
-  const total = `You ${score.visitor}, me ${score.model}, of ${score.photos}.`;
+  const total = `You ${points("visitor")}, me ${points("model")}, of ${rounds.length}.`;
   find(".said", dialog).replaceChildren(words, make("b", {}, total), make("small", {}, credit(photo)));
   find(".guesses", dialog).replaceChildren();
   const again = find(".again", dialog);
   again.hidden = false;
+  find(".score", dialog).hidden = false;
   again.focus();
   announce(`${words} ${total}`);
+}
+
+function points(/** @type {"visitor" | "model"} */ who) {
+  return rounds.filter((one) => one[who]).length;
+}
+
+/** The score as a text to send: a row of paws for each, and the page's address. */
+function scoreInWords() {
+  const row = (/** @type {"visitor" | "model"} */ who) =>
+    rounds.slice(-LAST).map((one) => (one[who] ? "🐾" : "⬜")).join("");
+  return [
+    `${find("#title").textContent} I got ${points("visitor")} of ${rounds.length}, the machine ${points("model")}.`,
+    `Me ${row("visitor")}`,
+    `It ${row("model")}`,
+    `${location.origin}${location.pathname}`,
+  ].join("\n");
+}
+
+/** Give the score to the phone's share sheet, or copy it where there is none. */
+function shareScore() {
+  const text = scoreInWords();
+  /** @type {HTMLButtonElement} */
+  const button = find(".score", dialog);
+  if (navigator.canShare?.({ text })) navigator.share({ text }).catch(() => {}); // thought better of it
+  else copy(text, button);
 }

@@ -53,7 +53,10 @@ function here() {
 /** @returns {Promise<Blob>} picture, verdict and address, as a PNG */
 async function card(/** @type {Answer} */ { result, photo }) {
   const [image, mascot] = await Promise.all([load(result.preview ?? ""), load("icon.svg")]);
-  const ratio = image.naturalWidth / image.naturalHeight;
+  // What was looked at alone is what is shown: the photo, not the screen around it.
+  const [left, top, across, down] = result.look?.region ?? [0, 0, 1, 1];
+  const [width, tall] = [across * image.naturalWidth, down * image.naturalHeight];
+  const ratio = width / tall;
   const height = Math.round(Math.min(Math.max(PICTURE / ratio, 440), PICTURE * 1.1));
   const canvas = make("canvas", { width: WIDTH, height });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -69,9 +72,11 @@ async function card(/** @type {Answer} */ { result, photo }) {
   context.beginPath();
   context.roundRect(MARGIN, MARGIN, PICTURE, height, 28);
   context.clip();
-  const scale = Math.max(PICTURE / image.naturalWidth, height / image.naturalHeight);
-  const [w, h] = [image.naturalWidth * scale, image.naturalHeight * scale];
-  context.drawImage(image, MARGIN + (PICTURE - w) / 2, MARGIN + (height - h) / 2, w, h);
+  // As much of it as fills the place, around its middle.
+  const scale = Math.max(PICTURE / width, height / tall);
+  const [w, h] = [PICTURE / scale, height / scale];
+  const [x0, y0] = [left * image.naturalWidth + (width - w) / 2, top * image.naturalHeight + (tall - h) / 2];
+  context.drawImage(image, x0, y0, w, h, MARGIN, MARGIN, PICTURE, height);
   context.restore();
 
   context.fillStyle = "#2e241d";

@@ -108,7 +108,7 @@ def test_the_camera_waits_where_the_service_refuses(camera: Page) -> None:
 
     camera.route("**/classify*", route)
     camera.get_by_role("button", name="Live camera").tap()
-    expect(camera.locator("#live .said")).to_contain_text("I'll look again in 30 seconds")
+    expect(camera.locator("#live .said")).to_contain_text("I’ll look again in 30 seconds")
     assert len(asked) == 1
 
 

@@ -33,6 +33,11 @@ def _compressed(image: Image.Image, number: int) -> Image.Image:
     return Image.open(out).convert("RGB")
 
 
+def _blurred(image: Image.Image, part: int) -> Image.Image:
+    """Gaussian, its standard deviation that part of the longer side."""
+    return image.filter(ImageFilter.GaussianBlur(max(image.size) / part))
+
+
 def _screenshot(image: Image.Image, number: int) -> Image.Image:
     """A gallery on a phone of 1080 x 2340, a third as large: bars above and below the photo."""
     light = number % 2 == 0
@@ -56,7 +61,8 @@ ONE: dict[str, Disturb] = {
     "sideways": lambda image, number: image.rotate((90, 270)[number % 2], expand=True),
     "dark": lambda image, number: ImageEnhance.Brightness(image).enhance(0.25),
     "grey": lambda image, number: image.convert("L").convert("RGB"),
-    "blurred": lambda image, number: image.filter(ImageFilter.GaussianBlur(max(image.size) / 70)),
+    "blurred": lambda image, number: _blurred(image, 150),
+    "far out of focus": lambda image, number: _blurred(image, 70),
     "screenshot": _screenshot,
     "a quarter of the frame": _quarter,
     "48 pixels": _thumbnail,

@@ -36,13 +36,6 @@ def outside_of_convolutions(graph: onnx.GraphProto, kind: str) -> list[str]:
     ]
 
 
-def first_convolutions(graph: onnx.GraphProto, count: int) -> list[str]:
-    """Names of the first convolutions of a graph, and of all nodes between and right after them."""
-    places = [i for i, node in enumerate(graph.node) if node.op_type == "Conv"]
-    end = places[count] if count < len(places) else len(graph.node)
-    return [node.name for node in list(graph.node)[places[0] : end]] if count else []
-
-
 def _reached(nodes: Iterable[onnx.NodeProto]) -> set[str]:
     """Tensors that depend on a convolution."""
     found: set[str] = set()

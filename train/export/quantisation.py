@@ -26,7 +26,7 @@ from common.classifier import Classifier, golden_vectors
 from common.errors import ModelError
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.look_thresholds import look_thresholds
-from train.export.graph import adjust, first_convolutions, outside_of_convolutions
+from train.export.graph import adjust, outside_of_convolutions
 from train.export.onnx_export import no_advice
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures
@@ -35,9 +35,6 @@ from train.photos.dataset import Photos, Pixels
 CALIBRATION = 256
 """Training photos that the ranges are measured on, spread evenly."""
 QUANTISED = ["Conv", "Add", "Clip"]
-FLOAT_FIRST = 0.1
-"""Share of the convolutions that stay in float: the first, on whose rounding all others build
-(docs/decisions/8-bits.md)."""
 LOST_PER_1000 = 2.0
 """Net verdicts that may be lost of 1,000 validation photos."""
 VIEWS_SEED = 2
@@ -48,7 +45,7 @@ with VNNI, and a file with one changed layer by far more."""
 
 
 def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
-    """Write the graph of `source` with all but its first convolutions in 8 bits.
+    """Write the graph of `source` with its convolutions in 8 bits.
 
     Weights are symmetric, one scale for each output channel; activations have one range each
     (Jacob et al. 2018, arXiv:1712.05877). Weights use 7 of their 8 bits: CPUs without VNNI add
@@ -62,15 +59,13 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
         optimised = target.with_suffix(".optimised.onnx")
         quant_pre_process(source, optimised, skip_symbolic_shape=True)
         model = onnx.load(optimised)
-        convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
         quantize_static(
             optimised,
             target,
             _Calibration(pictures, name),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=QUANTISED,
-            nodes_to_exclude=outside_of_convolutions(model.graph, "Add")
-            + first_convolutions(model.graph, int(FLOAT_FIRST * convolutions)),
+            nodes_to_exclude=outside_of_convolutions(model.graph, "Add"),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

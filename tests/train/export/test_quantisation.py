@@ -12,7 +12,7 @@ from common.classifier import Classifier
 from common.errors import ModelError
 from common.golden import draw
 from tests.train.export.tiny_graph import tiny_graph
-from train.export.graph import adjust, first_convolutions, outside_of_convolutions
+from train.export.graph import adjust, outside_of_convolutions
 from train.export.quantisation import refuse_if_worse
 from train.measure.metrics import measure
 
@@ -38,16 +38,6 @@ def test_a_file_that_loses_verdicts_is_not_kept(photos: int, lost: int, kept: bo
 def test_only_sums_between_convolutions_are_quantised() -> None:
     graph = tiny_graph(scale=1.0, offset=0.0)
     assert outside_of_convolutions(graph, "Add") == ["first_add", "last_add"]
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 9])
-def test_the_first_convolutions(count: int) -> None:
-    graph = tiny_graph(scale=1.0, offset=0.0)
-    found = first_convolutions(graph, count)
-    kinds = [node.op_type for node in graph.node if node.name in found]
-    there = [node.op_type for node in graph.node].count("Conv")
-    assert kinds.count("Conv") == min(count, there)
-    assert kinds[:1] == ["Conv"][:count]
 
 
 def test_choices_become_part_of_the_graph(folder: Path) -> None:

@@ -3,11 +3,10 @@
     python -m train quantise models/pets --data DATA
     python -m train quantise models/cat_dog --data DATA --held SHELTER:0.5
 
-Convolutions and what lies between them go to 8 bits, per channel; the first tenth of them, the
-head, the familiarity and the maps stay in float. Ranges are calibrated on training photos;
-temperature, the line of *neither* and the thresholds of further labels and turned pictures are
-fitted again on those that training chose on. The figures on DATA/validation go into the card, of
-both files. Takes a minute for MobileNetV2, three for a robust EfficientNetLite2.
+Convolutions and what lies between them go to 8 bits, per channel; the head, the familiarity and
+the maps stay in float. Ranges are calibrated on training photos; temperature and the line
+of *neither* are fitted again on those that training chose on. The figures on DATA/validation go
+into the card, of both files. Takes a minute for MobileNetV2.
 
 The service takes the 8-bit file where the CPU has instructions for it (VNNI, dot products) and
 the float one elsewhere; PRECISION says otherwise.

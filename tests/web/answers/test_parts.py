@@ -121,7 +121,7 @@ def test_a_box_by_keys(opened: Page) -> None:
 
 def test_a_box_by_finger(visits: Visits, site: Site) -> None:
     """The page stays where it is while a finger draws."""
-    page = visits.page(**PHONE)
+    page = visits.page(**PHONE, reduced_motion="reduce")  # nothing scrolls by itself meanwhile
     page.goto(site.url)
     looking(page, halves())
     box = place(page)

@@ -53,8 +53,6 @@ class Learned:
     """(views, labels), 1 where a label is in the view, else 0."""
     turn: NDArray[np.int64]
     """(views,), quarter turns counter-clockwise: 0..3."""
-    single: NDArray[np.bool_]
-    """(views,), whether a view was made of one photo."""
 
     def __len__(self) -> int:
         return len(self.turn)
@@ -62,7 +60,7 @@ class Learned:
     def first(self, count: int) -> Self:
         """The first rows alone."""
         features = {name: values[:count] for name, values in self.features.items()}
-        return type(self)(features, self.present[:count], self.turn[:count], self.single[:count])
+        return type(self)(features, self.present[:count], self.turn[:count])
 
 
 class Views:
@@ -145,26 +143,25 @@ def view_features(views: Views, count: int, runner: Runner, key: str, cache: Pat
         with np.load(file) as arrays:
             blocks.append(dict(arrays))
     rows = {key: np.concatenate([block[key] for block in blocks])[:count] for key in blocks[0]}
-    present, turn, one = (rows.pop(name) for name in ("present", "turn", "single"))
-    return Learned(rows, present, turn, one)
+    present, turn = (rows.pop(name) for name in ("present", "turn"))
+    return Learned(rows, present, turn)
 
 
 def _block(views: Views, start: int, runner: Runner, what: str) -> dict[str, NDArray[Any]]:
     present = np.zeros((BLOCK, views.labels), np.float32)
     turn = np.zeros(BLOCK, np.int64)
-    one = np.zeros(BLOCK, np.bool_)
 
     def work(which: NDArray[np.int64]) -> Outputs:
         drawn = [views.draw(start + int(i)) for i in which]
         for i, view in zip(which, drawn, strict=True):
             present[i, sorted(view.labels)] = 1
-            turn[i], one[i] = view.turn, view.single
+            turn[i] = view.turn
         return runner(np.stack([view.pixels for view in drawn]))
 
     rows = [row for _, row in parallel_batches(work, BLOCK, BATCH, what)]
     found = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     kept = {name: values.astype(np.float16) for name, values in found.items()}
-    return kept | {"present": present, "turn": turn, "single": one}
+    return kept | {"present": present, "turn": turn}
 
 
 class Rows(keras.utils.PyDataset):  # type: ignore[misc]

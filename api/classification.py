@@ -20,13 +20,13 @@ from api.schemas import answers, requests
 from api.settings import Settings
 from common import images
 from common.allocator import return_large_blocks
-from common.classifier import Classifier
 from common.cpus import usable_cpus
-from common.errors import FetchFailed, ImageTooLarge
+from common.errors import FetchFailed, ImageTooLarge, ModelNotFound
 from common.fetch.fetcher import Fetched, Fetcher
-from common.golden import draw
 from common.images import WHOLE, Region
-from common.prediction import Prediction
+from common.model.classifier import Classifier
+from common.model.golden import draw
+from common.model.prediction import Prediction
 
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""
@@ -97,7 +97,12 @@ class Service:
         Raises:
             ModelNotFound: there is no such model.
         """
-        return self.models.current.get(name)
+        served = self.models.current
+        try:
+            return served[name or self.settings.default_model]
+        except KeyError:
+            known = ", ".join(served)
+            raise ModelNotFound(f"There is no model of that name; there is {known}.") from None
 
     def classify(
         self,
@@ -224,9 +229,9 @@ def _result(
     extras: dict[str, Any] = {}  # only what was asked for is part of the answer
     if source is not None:
         extras["source"] = source
-    if prediction.look is not None:
-        region = prediction.look.box and tuple(round(share, 4) for share in prediction.look.box)
-        extras["look"] = answers.Look(turned=90 * prediction.look.turn, region=region)
+    if prediction.turn or prediction.box:
+        region = prediction.box and tuple(round(share, 4) for share in prediction.box)
+        extras["look"] = answers.Look(turned=90 * prediction.turn, region=region)
     if prediction.heatmap is not None:
         extras["heatmap"] = _grid(prediction.heatmap)
     if prediction.heatmaps:

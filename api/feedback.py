@@ -15,8 +15,8 @@ from pathlib import Path
 
 from api.settings import Settings, SettingsError
 from common.atomic import write_file
-from common.card import ModelDescription
-from common.prediction import NEITHER, SEVERAL
+from common.model.card import ModelDescription
+from common.model.prediction import NEITHER, SEVERAL
 
 OTHERS = (NEITHER, SEVERAL)
 

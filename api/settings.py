@@ -14,9 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.middleware.cors import origin
 from api.parsing.validation import in_words
-from common.card import Precision
 from common.cpus import usable_cpus
 from common.errors import DogorcatError
+from common.model.card import Precision
 
 UNIX = "unix:"
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,10 +24,10 @@ from flask import Flask
 from api.settings import Settings
 from bench.tools.load import Load, closed, whole_request
 from bench.tools.processes import free_port, running
-from common.card import ONNX
-from common.classifier import Classifier
 from common.cpus import usable_cpus
-from common.prediction import Prediction
+from common.model.card import ONNX
+from common.model.classifier import Classifier
+from common.model.prediction import Prediction
 from support import photos
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,8 +28,8 @@ from typing import Any
 from bench.tools import load
 from bench.tools.processes import NotStarted, Server, running
 from bench.tools.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
-from common.card import FILES
 from common.cpus import usable_cpus
+from common.model.card import FILES
 from support import photos
 
 RESULTS = Path(".cache/bench/serving.json")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.settings import ROOT
-from common.card import CARD, FILES, model_folders
+from common.model.card import CARD, FILES, model_folders
 
 ROOMS = ("api", "cluster", "common", "web")
 MODELS = "models"

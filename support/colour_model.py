@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from common.card import ModelCard, sha256_of, write_card
-from common.classifier import Classifier, golden_vectors
+from common.model.card import ModelCard, sha256_of, write_card
+from common.model.classifier import Classifier, golden_vectors
 
 GRID = 7
 # The weight of each colour for (cat, dog): red for cat, blue for dog, grey for neither.

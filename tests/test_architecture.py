@@ -53,6 +53,7 @@ def test_the_walk_of_a_picture(tmp_path: Path) -> None:
         r"^│   ((?:api|common)/\S+\.py) ", section("The walk of a picture"), re.MULTILINE
     )
     assert sorted(named) == sorted(walked)
+    assert len(walked) <= 18, "more files than a newcomer reads in one go"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from common.classifier import Classifier
 from common.images import decode
+from common.model.classifier import Classifier
 from support.shared import PHOTOS, ROOT, SHARED, needs_shared
 
 FOLDER = ROOT / "models" / "cat_dog"

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,9 +13,9 @@ from api.model_store.state_dir import Outcome, StateDir, relabel_errors
 from api.settings import Settings
 from api.telemetry import metrics
 from common.allocator import return_free_memory
-from common.card import Precision, model_folders
-from common.classifier import Classifier
-from common.errors import ModelError, ModelNotFound
+from common.errors import ModelError
+from common.model.card import model_folders
+from common.model.classifier import Classifier
 
 LOOK_S = 0.2
 """Seconds between two looks for a new generation."""
@@ -23,45 +23,40 @@ LOOK_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-class Registry:
-    """Models by name. Loading raises `ModelError`, and then there is no registry."""
+Models = Mapping[str, Classifier]
+"""name -> model"""
 
-    def __init__(self, model_dir: Path, default: str, precision: Precision | None = None) -> None:
-        self._models: dict[str, Classifier] = {}
-        for folder in model_folders(model_dir):
-            classifier = Classifier.load(folder, precision=precision)
-            name = classifier.card.name
-            if name in self._models:
-                raise ModelError(f"Model folder {folder}: a model named {name} is already there.")
-            self._models[name] = classifier
-        if default not in self._models:
-            raise ModelError(
-                f"DEFAULT_MODEL={default}: there is no such model in {model_dir}, only "
-                f"{', '.join(self._models)}."
-            )
-        self.default = default
 
-    def get(self, name: str | None) -> Classifier:
-        """The model of that name, or the default one.
+def load_models(model_dir: Path, settings: Settings) -> Models:
+    """Load and verify every model folder.
 
-        Raises:
-            ModelNotFound: there is no such model.
-        """
-        try:
-            return self._models[name or self.default]
-        except KeyError:
-            known = ", ".join(self._models)
-            raise ModelNotFound(f"There is no model of that name; there is {known}.") from None
+    Args:
+        model_dir: MODEL_DIR, or a copy of it.
+        settings: DEFAULT_MODEL, which must be among them, and PRECISION.
 
-    def __iter__(self) -> Iterator[Classifier]:
-        return iter(self._models.values())
+    Raises:
+        ModelError: a model folder that cannot be served.
+    """
+    found: dict[str, Classifier] = {}
+    for folder in model_folders(model_dir):
+        classifier = Classifier.load(folder, precision=settings.precision)
+        name = classifier.card.name
+        if name in found:
+            raise ModelError(f"Model folder {folder}: a model named {name} is already there.")
+        found[name] = classifier
+    if settings.default_model not in found:
+        raise ModelError(
+            f"DEFAULT_MODEL={settings.default_model}: there is no such model in {model_dir}, only "
+            f"{', '.join(found)}."
+        )
+    return found
 
 
 class ModelStore:
-    """The registry that is served now; exchanged as a whole when a reload publishes a new one.
+    """The models that are served now; exchanged together when a reload publishes new ones.
 
     Args:
-        settings: MODEL_DIR and DEFAULT_MODEL.
+        settings: MODEL_DIR, DEFAULT_MODEL and PRECISION.
         state: where reloads are published; None for models that stay what they are.
 
     Raises:
@@ -71,7 +66,7 @@ class ModelStore:
     def __init__(self, settings: Settings, state: StateDir | None = None) -> None:
         self._settings = settings
         if state is None:
-            self.current = Registry(settings.model_dir, settings.default_model, settings.precision)
+            self.current = load_models(settings.model_dir, settings)
             return
         self._state = state
         self._generation = state.generation
@@ -90,10 +85,10 @@ class ModelStore:
         _count(self.current, 1)
         threading.Thread(target=self._watch, name="reload", daemon=True).start()
 
-    def _load(self, generation: int) -> Registry:
+    def _load(self, generation: int) -> Models:
         folder = self._state.models(generation)
         with relabel_errors(self._settings.model_dir, folder):
-            return Registry(folder, self._settings.default_model, self._settings.precision)
+            return load_models(folder, self._settings)
 
     def _watch(self) -> None:
         """Look for new generations: load and verify beside the old models, then exchange them.
@@ -146,8 +141,8 @@ class ReloadMetrics(Collector):
         yield refused
 
 
-def _count(registry: Registry, workers: int) -> None:
-    for model in registry:
+def _count(models: Models, workers: int) -> None:
+    for model in models.values():
         labels = (model.card.name, model.card.version)
         metrics.MODEL_WORKERS.labels(*labels).set(workers)
         metrics.MODEL_LOADED.labels(*labels).set(workers and time.time())

@@ -22,8 +22,8 @@ from typing import Any
 
 from api.settings import SettingsError
 from common.atomic import write_file
-from common.card import ONNX, check_file, model_folders, read_card
 from common.errors import ModelError
+from common.model.card import ONNX, check_file, model_folders, read_card
 
 PID, STARTED, OUTCOME, RELOADING = "pid", "started", "reload.json", "reloading"
 METRIC_FILE_BYTES = 256 * 1024

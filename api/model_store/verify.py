@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.model_store.registry import Registry
+from api.model_store.registry import load_models
 from api.model_store.state_dir import Outcome, StateDir, copy_models, relabel_errors
 from api.settings import Settings
 from api.telemetry import logs
@@ -47,10 +47,11 @@ def _verify(settings: Settings, target: Path) -> str:
     try:
         copy_models(settings.model_dir, target)
         with relabel_errors(settings.model_dir, target):
-            registry = Registry(target, settings.default_model, settings.precision)
+            models = load_models(target, settings)
     except (DogorcatError, OSError, MemoryError) as error:
         return str(error) or "There is not enough memory."
-    _log.info("new models: %s", ", ".join(f"{m.card.name} {m.card.version}" for m in registry))
+    cards = [model.card for model in models.values()]
+    _log.info("new models: %s", ", ".join(f"{card.name} {card.version}" for card in cards))
     return ""
 
 

@@ -14,8 +14,8 @@ from api.openapi import FILE, Tag, form
 from api.parsing import body
 from api.routes.endpoint import ServiceResource, endpoint
 from api.schemas import answers, requests
-from common.classifier import Classifier
 from common.errors import FetchBusy
+from common.model.classifier import Classifier
 
 MOST = 32
 FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": MOST}

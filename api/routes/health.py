@@ -27,5 +27,5 @@ class Ready(Resource):  # type: ignore[misc]
     def get(self) -> dict[str, Any]:
         return {
             "status": "ready",
-            "models": [model.card.name for model in self.service.models.current],
+            "models": list(self.service.models.current),
         }

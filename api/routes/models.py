@@ -1,13 +1,19 @@
 """GET /api/v1/models and /api/v1/models/<name>: the cards of the models that are served."""
 
-from api.model_store.registry import Registry
 from api.openapi import Tag
 from api.routes.endpoint import ServiceResource, endpoint
 from api.schemas import answers, requests
-from common.classifier import Classifier
+from common.model.classifier import Classifier
 
 
-class Models(ServiceResource):
+class _Cards(ServiceResource):
+    def entry(self, model: Classifier) -> answers.ModelEntry:
+        card = model.card.model_dump(exclude={"golden", "int8"})
+        is_default = model.card.name == self.service.settings.default_model
+        return answers.ModelEntry(**card, default=is_default)
+
+
+class Models(_Cards):
     """Every model that is served."""
 
     @endpoint(
@@ -22,15 +28,14 @@ class Models(ServiceResource):
 
         Each with its card: labels, metrics and how they were measured, provenance and licence.
         """
-        registry = self.service.models.current
         return answers.ModelList(
-            models=tuple(_entry(model, registry) for model in registry),
+            models=tuple(self.entry(model) for model in self.service.models.current.values()),
             random=bool(self.service.photos.names),
             feedback=self.service.feedback is not None,
         )
 
 
-class Model(ServiceResource):
+class Model(_Cards):
     """One model."""
 
     @endpoint(
@@ -47,10 +52,4 @@ class Model(ServiceResource):
 
         What it was trained on, how well it does and how that was measured.
         """
-        registry = self.service.models.current
-        return _entry(registry.get(name), registry)
-
-
-def _entry(model: Classifier, registry: Registry) -> answers.ModelEntry:
-    card = model.card.model_dump(exclude={"golden", "int8"})
-    return answers.ModelEntry(**card, default=card["name"] == registry.default)
+        return self.entry(self.service.model(name))

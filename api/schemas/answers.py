@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.schemas import Score, Wire
-from common.card import ModelDescription
+from common.model.card import ModelDescription
 
 
 class ScoredLabel(Wire):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.card import FILES, Precision, read_card
 from common.cpus import usable_cpus
+from common.model.card import FILES, Precision, read_card
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = ROOT / "bench" / "peers"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from api.settings import Settings
 from cluster.bulk.shards import Manifest, ModelStamp, ShardFolder
-from common.card import FILES
-from common.classifier import Classifier
+from common.model.card import FILES
+from common.model.classifier import Classifier
 
 
 @dataclass(frozen=True)

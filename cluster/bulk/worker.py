@@ -17,10 +17,10 @@ from api import errors
 from api.settings import Settings
 from cluster.packaging import packaged_models
 from common import images
-from common.classifier import Classifier
 from common.errors import ImageTooLarge
 from common.fetch.fetcher import Fetcher
 from common.file_names import portable
+from common.model.classifier import Classifier
 
 SCHEMA = pa.schema(
     [

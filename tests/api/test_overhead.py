@@ -14,8 +14,8 @@ from flask import Flask
 
 from api.app import create_app
 from api.settings import Settings
-from common.card import FILES
-from common.classifier import Classifier
+from common.model.card import FILES
+from common.model.classifier import Classifier
 from support import photos
 from support.plain_inference import classifier_of
 from support.shared import ROOT

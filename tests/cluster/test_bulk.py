@@ -14,11 +14,11 @@ import pytest
 
 from api.errors import to_problem
 from cluster.bulk.shards import INPUTS, MANIFEST
-from common.card import sha256_of
-from common.classifier import Classifier
 from common.errors import ImageError
 from common.file_names import portable
 from common.images import decode
+from common.model.card import sha256_of
+from common.model.classifier import Classifier
 from support.photo_servers import PhotoServer, picture, serving
 from support.running import ROOT
 from tests.cluster.machines import COMMAND, PATIENCE_S, Cluster, eventually, processes

@@ -12,9 +12,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from common.card import FILES, Precision, read_card, sha256_of, write_card
-from common.classifier import Classifier
 from common.errors import ModelError
+from common.model.card import FILES, Precision, read_card, sha256_of, write_card
+from common.model.classifier import Classifier
 from support.shared import ROOT
 
 QEMU = shutil.which("qemu-x86_64")
@@ -28,9 +28,9 @@ SHIPPED = [
 PROVE = """
 import sys
 from pathlib import Path
-from common.card import FILES, read_card
-from common.classifier import Classifier, golden_error
-from common.golden import draw
+from common.model.card import FILES, read_card
+from common.model.classifier import Classifier, golden_error
+from common.model.golden import draw
 folder, precision, *pictures = sys.argv[1:]
 classifier = Classifier.load_unverified(read_card(Path(folder)), Path(folder), precision=precision)
 card, names = classifier.card, classifier.card.outputs.all()

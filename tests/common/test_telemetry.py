@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.parametrize("module", ["common.classifier", "api.classification", "train"])
+@pytest.mark.parametrize("module", ["common.model.classifier", "api.classification", "train"])
 def test_onnx_runtime_does_not_report(module: str, tmp_path: Path) -> None:
     """Where it would, it leaves the file of its session (`.ses`) among the temporary files."""
     env = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from common.classifier import Classifier
+from common.model.classifier import Classifier
 from support.shared import ROOT
 from tests.train.conftest import draw
 from train.__main__ import COMMANDS, main

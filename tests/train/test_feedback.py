@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from api.feedback import FeedbackStore
-from common.card import read_card
+from common.model.card import read_card
 from support.colour_model import write_colour_model
 from train.photos.dataset import scan
 

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from common.classifier import Classifier
+from common.model.classifier import Classifier
 from support.shared import ROOT
 from tests.train.conftest import SHAPES, draw
 

@@ -10,7 +10,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from common.golden import draw
+from common.model.golden import draw
 from train.networks import backbones, parts
 
 Outputs = Literal["logits", "probabilities"]

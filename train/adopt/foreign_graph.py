@@ -13,10 +13,10 @@ import onnxruntime as ort
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from common.card import ONNX
 from common.errors import DataError, ModelError
 from common.file_names import printable
-from common.golden import draw
+from common.model.card import ONNX
+from common.model.golden import draw
 from train.adopt.adoption import Outputs, Photographs, Preprocessing, judge
 from train.adopt.wrapped_network import PREPARED, WrappedNetwork
 from train.export.onnx_export import OPSET, PARITY

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from common.closer_look import look_closer
-from common.prediction import Outputs
+from common.model.looks import look_closer
+from common.model.prediction import Outputs
 from train.photos.dataset import Photos
 from train.views.features import Views
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.prediction import Outputs
+from common.model.prediction import Outputs
 from train.calibration.calibration import THRESHOLD, Calibration, fit_offset, fit_temperature
 from train.calibration.in_distribution import class_weights
 from train.calibration.look_thresholds import look_thresholds

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keras
 
-from common.card import DataFingerprint, Pretrained
 from common.errors import DataError
+from common.model.card import DataFingerprint, Pretrained
 from train.calibration.calibration import Calibration
 from train.export.model_folder import TrainedModel, write_folder
 from train.learning.runs import TRAINED, Run

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from common.card import ModelCard
 from common.errors import DataError
+from common.model.card import ModelCard
 
 
 def adjust(file: Path, card: ModelCard, sharper: float, shift: float) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
-from common.card import ModelCard, read_card, sha256_of
 from common.errors import ModelError
+from common.model.card import ModelCard, read_card, sha256_of
 from train.export.model_folder import KERAS
 
 

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import (
+from common.errors import DataError
+from common.model.card import (
     ONNX,
     DataFingerprint,
     FileSpec,
@@ -25,9 +26,8 @@ from common.card import (
     sha256_of,
     write_card,
 )
-from common.classifier import Classifier, golden_vectors
-from common.errors import DataError
-from common.golden import draw
+from common.model.classifier import Classifier, golden_vectors
+from common.model.golden import draw
 from train.adopt.foreign_graph import ForeignGraph
 from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.onnx_export import check_parity, to_onnx
@@ -69,7 +69,7 @@ def write_folder(
     show_photos: bool = True,
     source: str = "DATA/validation",
 ) -> Figures | None:
-    """Write a model folder that `common.classifier` accepts, or none at all.
+    """Write a model folder that `common.model.classifier` accepts, or none at all.
 
     Args:
         out: the folder to write; its name is the model's.

@@ -14,7 +14,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from common.card import (
+from common.errors import ModelError
+from common.model.card import (
     INT8,
     FileSpec,
     Int8,
@@ -22,8 +23,7 @@ from common.card import (
     ModelCard,
     sha256_of,
 )
-from common.classifier import Classifier, golden_vectors
-from common.errors import ModelError
+from common.model.classifier import Classifier, golden_vectors
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.look_thresholds import look_thresholds
 from train.export.graph import adjust, outside_of_convolutions

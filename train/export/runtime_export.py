@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.atomic import new_folder
-from common.card import ONNX, ModelCard, check_file, sha256_of
-from common.classifier import Classifier, golden_error
 from common.errors import DataError, ModelError
+from common.model.card import ONNX, ModelCard, check_file, sha256_of
+from common.model.classifier import Classifier, golden_error
 from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.load_keras import load_keras
 from train.export.onnx_export import FAMILIARITY_PARITY, PARITY
@@ -129,7 +129,7 @@ def proof(
         ModelError: they differ by more than is allowed.
     """
     if pictures is None:
-        from common.golden import draw
+        from common.model.golden import draw
 
         pictures = np.stack(list(draw(*served.target).values()))
     names = served.card.outputs.all()

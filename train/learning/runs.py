@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from common.card import ModelCard
 from common.errors import DataError
-from common.prediction import NEITHER
+from common.model.card import ModelCard
+from common.model.prediction import NEITHER
 from train.photos.balance import class_weights
 from train.photos.dataset import MIN_PHOTOS, Photos, concat, scan, subset
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import ModelCard
-from common.classifier import Classifier
 from common.errors import DataError
+from common.model.card import ModelCard
+from common.model.classifier import Classifier
 from common.photo_files import photos_in
 from train.measure.metrics import Figures, NeitherFigures
 from train.photos.dataset import Photos, Pixels, parallel_batches

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from common.card import Pretrained, sha256_of
 from common.errors import DataError
+from common.model.card import Pretrained, sha256_of
 from train.networks import efficientnet_lite
 
 NONE, IMAGENET = "none", "imagenet"

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import sha256_of
 from common.errors import DataError
+from common.model.card import sha256_of
 from train.networks.torch_weights import read_state_dict
 
 STAGES = (  # repeats, kernel, stride, expansion, filters in, filters out

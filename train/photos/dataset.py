@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from common.card import DataFingerprint
 from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import decode
+from common.model.card import DataFingerprint
 from common.photo_files import find_photos, subfolders, told
 
 T = TypeVar("T")

@@ -22,8 +22,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from common.card import Pretrained, read_card
 from common.errors import DataError
+from common.model.card import Pretrained, read_card
 from train import arguments
 from train.calibration.in_distribution import outputs
 from train.export.export_run import export_run

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from common.card import ModelCard
 from common.file_names import portable, printable
-from common.golden import draw
 from common.images import decode, preview
+from common.model.card import ModelCard
+from common.model.golden import draw
 from train.measure.metrics import Figures, reliability
 from train.networks import parts
 from train.photos.dataset import Photos

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from common.card import ModelCard
-from common.classifier import Classifier
 from common.errors import DataError
 from common.images import decode
+from common.model.card import ModelCard
+from common.model.classifier import Classifier
 from train.export.load_keras import load_keras
 from train.export.model_folder import KERAS
 from train.learning.features import Features

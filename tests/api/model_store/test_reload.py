@@ -18,8 +18,8 @@ import requests
 
 from api.model_store.reload import request
 from api.model_store.state_dir import StateDir
-from common.card import sha256_of
 from common.errors import DogorcatError
+from common.model.card import sha256_of
 from support.colour_model import write_colour_model
 from support.photo_servers import picture
 from support.running import (

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.card import ONNX
-from common.classifier import Classifier
+from common.model.card import ONNX
+from common.model.classifier import Classifier
 from train.__main__ import main
 
 L = keras.layers

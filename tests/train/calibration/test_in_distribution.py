@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from common.classifier import Classifier
 from common.errors import DataError
+from common.model.classifier import Classifier
 from train.__main__ import main
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.in_distribution import InDistribution, class_weights

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from common.classifier import Classifier
 from common.errors import ModelError
+from common.model.classifier import Classifier
 from train.__main__ import main
 from train.export.onnx_export import check_parity, to_onnx
 from train.learning.features import Features

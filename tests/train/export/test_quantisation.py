@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.card import INT8, ONNX, read_card, sha256_of
-from common.classifier import Classifier
 from common.errors import ModelError
-from common.golden import draw
+from common.model.card import INT8, ONNX, read_card, sha256_of
+from common.model.classifier import Classifier
+from common.model.golden import draw
 from tests.train.export.tiny_graph import tiny_graph
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.quantisation import refuse_if_worse

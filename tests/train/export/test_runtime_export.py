@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from common.card import read_card, write_card
-from common.classifier import Classifier
 from common.errors import ModelError
 from common.images import decode
+from common.model.card import read_card, write_card
+from common.model.classifier import Classifier
 from support.shared import ROOT
 from tests.train.conftest import SHAPES
 from train.__main__ import main

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.card import read_card
+from common.model.card import read_card
 from support.shared import ROOT
 from train.__main__ import main
 from train.learning.runs import Run

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from common.classifier import Classifier
 from common.images import decode
+from common.model.classifier import Classifier
 from support.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
 from train.measure.evaluation import answers, label_indices

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.classifier import Classifier
 from common.images import decode
-from common.prediction import SEVERAL
+from common.model.classifier import Classifier
+from common.model.prediction import SEVERAL
 from tests.train.conftest import draw
 from train.__main__ import main
 

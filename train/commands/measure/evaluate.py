@@ -16,9 +16,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.card import FILES, Metric, ModelCard, read_card, write_card
-from common.classifier import Classifier
 from common.errors import DataError
+from common.model.card import FILES, Metric, ModelCard, read_card, write_card
+from common.model.classifier import Classifier
 from train import arguments
 from train.measure.evaluation import (
     answers,

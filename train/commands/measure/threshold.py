@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import FILES, ModelCard, Precision, read_card, write_card
-from common.classifier import Classifier
 from common.errors import DataError
+from common.model.card import FILES, ModelCard, Precision, read_card, write_card
+from common.model.classifier import Classifier
 from train import arguments
 from train.measure.evaluation import answers, label_of_class, unlabelled
 from train.photos.dataset import Photos, class_folders, scan

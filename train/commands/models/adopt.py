@@ -25,9 +25,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import DataFingerprint
 from common.errors import DataError
 from common.file_names import portable, printable
+from common.model.card import DataFingerprint
 from train import arguments
 from train.adopt import foreign_graph, keras_files
 from train.adopt.adoption import Preprocessing, assemble

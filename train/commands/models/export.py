@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from common.card import read_card
 from common.errors import DataError
 from common.file_names import printable
+from common.model.card import read_card
 from train import arguments
 from train.measure.evaluation import unlabelled
 

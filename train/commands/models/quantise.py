@@ -17,8 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common.card import INT8, ONNX, Metric, read_card, write_card
-from common.classifier import Classifier
+from common.model.card import INT8, ONNX, Metric, read_card, write_card
+from common.model.classifier import Classifier
 from train import arguments
 from train.export.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
 from train.measure.evaluation import answers, label_indices, table

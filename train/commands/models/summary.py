@@ -6,7 +6,7 @@ python -m train summary models/pets
 import argparse
 from pathlib import Path
 
-from common.card import ONNX, read_card
+from common.model.card import ONNX, read_card
 from train.export.load_keras import load_keras
 from train.export.model_folder import KERAS
 from train.networks import parts

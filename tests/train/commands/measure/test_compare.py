@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from common.card import read_card, write_card
+from common.model.card import read_card, write_card
 from support.colour_model import write_colour_model
 from train.__main__ import main
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.card import read_card
+from common.model.card import read_card
 from train.__main__ import main
 
 

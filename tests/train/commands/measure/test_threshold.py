@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.card import read_card
-from common.classifier import Classifier
 from common.images import decode
+from common.model.card import read_card
+from common.model.classifier import Classifier
 from train.__main__ import main
 from train.commands.measure.threshold import curve, line
 

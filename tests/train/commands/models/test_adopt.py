@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from common.classifier import Classifier
+from common.model.classifier import Classifier
 from train.__main__ import main
 
 PICTURES = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 3)).astype(np.uint8)

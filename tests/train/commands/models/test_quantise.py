@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import pytest
 
-from common.card import INT8, ONNX, read_card
-from common.classifier import Classifier
-from common.golden import draw
+from common.model.card import INT8, ONNX, read_card
+from common.model.classifier import Classifier
+from common.model.golden import draw
 from train.__main__ import main
 
 

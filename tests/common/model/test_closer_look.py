@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from common.closer_look import PERHAPS, look_closer
-from common.prediction import Outputs
+from common.model.looks import PERHAPS, look_closer
+from common.model.prediction import Outputs
 
 SIDE = 36
 """Pixels of a picture's side; its maps have 9 places a side, of 4 pixels each."""

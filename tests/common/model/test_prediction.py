@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.card import ModelCard
-from common.prediction import Outputs, heatmap, predict
+from common.model.card import ModelCard
+from common.model.prediction import Outputs, heatmap, predict
 from support.colour_model import write_colour_model
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from common.second_look import Look, another_look, find_frame
+from common.model.looks import Look, another_look, find_frame
 
 SIDE = 120
 

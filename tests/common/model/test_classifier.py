@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from common.card import sha256_of
-from common.classifier import Classifier
 from common.errors import ModelError
-from common.prediction import heatmap
+from common.model.card import sha256_of
+from common.model.classifier import Classifier
+from common.model.prediction import heatmap
 from support.colour_model import prove_again, write_colour_model
 
 RED, GREY, BLUE = (200, 30, 30), (90, 90, 90), (30, 30, 200)
@@ -148,7 +148,7 @@ def twofold(folder: Path) -> Path:
 def test_the_quicker_file_for_this_cpu_is_run(
     twofold: Path, monkeypatch: pytest.MonkeyPatch, quick: bool, precision: str
 ) -> None:
-    monkeypatch.setattr("common.classifier.has_fast_int8", lambda weight_bits: quick)
+    monkeypatch.setattr("common.model.classifier.has_fast_int8", lambda weight_bits: quick)
     assert Classifier.load(twofold).precision == precision
 
 

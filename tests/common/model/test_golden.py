@@ -1,6 +1,6 @@
 import hashlib
 
-from common.golden import draw
+from common.model.golden import draw
 
 
 def test_the_drawn_pictures_never_change() -> None:

@@ -9,14 +9,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from common.card import FILES, ModelCard, Precision, check_file, read_card
-from common.closer_look import look_closer
 from common.cpus import has_fast_int8
 from common.errors import ModelError
-from common.golden import draw
-from common.occlusion import occlusion
-from common.prediction import Outputs, Prediction, predict, present_labels
-from common.second_look import Look, another_look
+from common.model.card import FILES, ModelCard, Precision, check_file, read_card
+from common.model.golden import draw
+from common.model.looks import Look, another_look, look_closer
+from common.model.occlusion import occlusion
+from common.model.prediction import Outputs, Prediction, predict, present_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +121,12 @@ class Classifier:
         outputs = look_closer(
             lambda i: seen[i].picture, [one.outputs for one in seen], self.outputs
         )
-        return [
-            self._prediction(one.picture, found, one.look, explain=explain)
-            for one, found in zip(seen, outputs, strict=True)
-        ]
+        predictions = []
+        for one, found in zip(seen, outputs, strict=True):
+            evidence = self._evidence(one.picture, found) if explain else None
+            prediction = predict(self.card, found, evidence)
+            predictions.append(one.look.over_whole(prediction) if one.look else prediction)
+        return predictions
 
     def _as_meant(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[_Seen]:
         """Pictures as they came, or turned upright or without their frame where that says more."""
@@ -174,17 +175,14 @@ class Classifier:
             for row in rows
         ]
 
-    def _prediction(
-        self, picture: NDArray[np.uint8], outputs: Outputs, look: Look | None, *, explain: bool
-    ) -> Prediction:
-        if not explain:
-            return predict(self.card, outputs, look)
+    def _evidence(
+        self, picture: NDArray[np.uint8], outputs: Outputs
+    ) -> dict[int, NDArray[np.float32]]:
+        """Index of the top label, and of each that is present -> where it was seen."""
         labels = {int(outputs.scores.argmax()), *present_labels(self.card, outputs)}
         if outputs.maps is None:
-            evidence = {label: self._occlusion(picture, label) for label in labels}
-        else:
-            evidence = {label: outputs.maps[..., label] for label in labels}
-        return predict(self.card, outputs, look, evidence)
+            return {label: self._occlusion(picture, label) for label in labels}
+        return {label: outputs.maps[..., label] for label in labels}
 
     def _occlusion(self, picture: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
         output = self.card.outputs.scores
@@ -227,7 +225,7 @@ class Classifier:
 
 
 def golden_vectors(classifier: Classifier) -> dict[str, dict[str, Any]]:
-    """Every output of a model for the pictures of `common.golden`, as the card stores them."""
+    """Every output of a model for the golden pictures, as the card stores them."""
     names = classifier.card.outputs.all()
     pictures = draw(*classifier.target)
     return {

@@ -1,22 +1,29 @@
-"""When a picture lies on its side or sits in a frame: how to look at it again, as it was meant.
+"""Looking at a picture again, where another look at it may tell more.
 
-A photo that a phone saved without saying how it was held, or a screenshot of one, is a small or
-turned picture to a model. Where there is reason to think so, it is asked again about the picture
-turned upright, or about the part inside the frame; the answer that it knows better counts.
+As it was meant: a photo that a phone saved without saying how it was held, or a screenshot of one,
+is a turned or a small picture to a model. It is asked again about the picture turned upright, or
+about the part inside the frame; the answer that it knows better counts.
+
+At a part of it: a small animal in a corner is little of what a network sees. Where there is some
+evidence for a further label, the part in which it is strongest is enlarged and looked at; what is
+said of it then counts as much as what was said of the whole.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
+
+from common.model.prediction import Outputs, Prediction
 
 FLAT = 3
 """Difference of two neighbouring pixels, 0..255, up to which they count as one plain surface."""
 MARGINS, PLAIN = 0.8, 0.9
 """Share of flat neighbours from which on a row belongs to a frame: of the whole width, where
-margins
-and lines of text count, too, and of the photo's own width."""
+margins and lines of text count, too, and of the photo's own width."""
 GAP = 0.04
 """Share of the side that a stripe inside a photo may be plain without ending it."""
 LEAST, MOST = 0.04, 0.8
@@ -25,6 +32,15 @@ SHORTEST = 0.15
 """Side of a photo inside a frame, as a share of the picture's."""
 FINEST = 27
 """Rows and columns of a heatmap that was made of a part of the picture."""
+
+PERHAPS = 0.15
+"""Presence from which on a further label is looked for more closely."""
+SIDE = 0.5
+"""Side of the part that is looked at, as a share of the picture's."""
+WEIGHTS = (1.0, 1.0, 0.5)
+"""Of three log-odds: presence in the whole picture, presence in the part, score in the part."""
+CERTAIN = 6.0
+"""Log-odds that one of them may have at most, so that none decides alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,17 @@ class Look:
             small = Image.fromarray(grid.astype(np.float32)).resize(part.shape[::-1])
             whole[rows, columns] = np.clip(np.asarray(small), 0, 1)
         return whole
+
+    def over_whole(self, prediction: Prediction) -> Prediction:
+        """What was said by this look, as said of the picture as it came."""
+        maps = prediction.heatmaps
+        return replace(
+            prediction,
+            turn=self.turn,
+            box=self.box,
+            heatmap=None if prediction.heatmap is None else self.undo(prediction.heatmap),
+            heatmaps=maps and {label: self.undo(map) for label, map in maps.items()},
+        )
 
 
 def another_look(
@@ -125,3 +152,69 @@ def _busy(grey: NDArray[np.int16], plain: float) -> slice:
     firsts, lasts = busy[np.r_[0, ends + 1]], busy[np.r_[ends, len(busy) - 1]]
     longest = int((lasts - firsts).argmax())
     return slice(int(firsts[longest]), int(lasts[longest]) + 1)
+
+
+def look_closer(
+    picture: Callable[[int], NDArray[np.uint8]],
+    seen: list[Outputs],
+    ask: Callable[[NDArray[np.uint8]], list[Outputs]],
+) -> list[Outputs]:
+    """What is said of pictures once further labels were looked for where they may be.
+
+    Args:
+        picture: number -> uint8 (height, width, 3), in the way it was looked at.
+        seen: what was said of each.
+        ask: the model, for uint8 (batch, height, width, 3).
+
+    Returns:
+        the outputs; `presence` of labels that were looked for is what whole and part say together.
+    """
+    wanted = [(i, *one) for i, outputs in enumerate(seen) for one in _further_labels(outputs)]
+    if not wanted:
+        return seen
+    parts = ask(np.stack([look.apply(picture(i)) for i, _, look in wanted]))
+    found = list(seen)
+    for (i, label, _), part in zip(wanted, parts, strict=True):
+        whole = found[i].presence
+        if whole is not None and part.presence is not None:
+            presence = whole.copy()
+            presence[label] = _together(whole[label], part.presence[label], part.scores[label])
+            found[i] = replace(found[i], presence=presence)
+    return found
+
+
+def _further_labels(outputs: Outputs) -> list[tuple[int, Look]]:
+    """The labels beside the strongest that may be in a picture, each with a look at the part.
+
+    That is where the evidence for the label, against that for the strongest, is largest among all
+    places and their neighbours.
+    """
+    presence, maps = outputs.presence, outputs.maps
+    if presence is None or maps is None:
+        return []
+    strongest = int(presence.argmax())
+    found = []
+    for label in np.flatnonzero(presence >= PERHAPS).tolist():
+        if label != strongest:
+            edged = np.pad(maps[..., label] - maps[..., strongest], 1, mode="edge")
+            around = sliding_window_view(edged, (3, 3)).mean(axis=(2, 3))
+            row, column = np.unravel_index(around.argmax(), around.shape)
+            rows, columns = around.shape
+            left, top = _edge(column, columns), _edge(row, rows)
+            found.append((label, Look(box=(left, top, SIDE, SIDE))))
+    return found
+
+
+def _edge(place: np.intp, places: int) -> float:
+    """Where a part with this place in its middle begins, 0..1, kept inside the picture."""
+    return float(np.clip((place + 0.5) / places - SIDE / 2, 0, 1 - SIDE))
+
+
+def _together(whole: float, part: float, score: float) -> float:
+    """One probability from three: the weighted mean of their log-odds."""
+    odds = [
+        float(np.clip(np.log(max(p, 1e-9)) - np.log(max(1 - p, 1e-9)), -CERTAIN, CERTAIN))
+        for p in (whole, part, score)
+    ]
+    mean = sum(w * o for w, o in zip(WEIGHTS, odds, strict=True)) / sum(WEIGHTS)
+    return float(1 / (1 + np.exp(-mean)))

@@ -161,7 +161,7 @@ class ModelCard(ModelDescription):
     """The description, and what a program needs to verify the folder."""
 
     golden: dict[str, dict[str, Any]] = {}
-    """golden picture (`common.golden`) -> output name -> its values."""
+    """golden picture (`common.model.golden`) -> output name -> its values."""
     int8: Int8 | None = None
 
     @model_validator(mode="after")

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import ModelCard
-from common.second_look import Look
+from common.model.card import ModelCard
 
 NEITHER = "neither"
 SEVERAL = "several"
@@ -29,8 +28,10 @@ class Prediction:
     """(rows, columns) 0..1 over the whole picture: where the top label was seen. On request."""
     heatmaps: dict[str, NDArray[np.float32]] | None = None
     """For `several`, on request: label -> such a map, for each label that is present."""
-    look: Look | None = None
-    """How the picture was looked at, where that was not as it came."""
+    turn: int = 0
+    """Quarter turns to the left that the picture had, and that were undone to look at it."""
+    box: tuple[float, float, float, float] | None = None
+    """The part that was looked at alone: left, top, width and height as shares of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,18 @@ class Outputs:
 def predict(
     card: ModelCard,
     outputs: Outputs,
-    look: Look | None = None,
     evidence: dict[int, NDArray[np.float32]] | None = None,
 ) -> Prediction:
     """What a model says of one picture.
 
     Args:
         card: the model's labels and thresholds.
-        outputs: what its file put out for the picture, in the way it was looked at.
-        look: that way, where it was not as the picture came.
+        outputs: what its file put out for the picture.
         evidence: index of a label -> (rows, columns), any scale: where it was seen.
     """
     present = present_labels(card, outputs)
     names = [card.labels[label] for label in present] or [NEITHER]
-    maps = {label: heatmap(found, look) for label, found in (evidence or {}).items()}
+    maps = {label: heatmap(found) for label, found in (evidence or {}).items()}
     values = outputs.scores.tolist()
     order = _strongest_first(outputs.scores)
     return Prediction(
@@ -75,7 +74,6 @@ def predict(
         familiarity=outputs.familiarity,
         heatmap=maps.get(order[0]),
         heatmaps={card.labels[i]: maps[i] for i in present} if maps and len(present) > 1 else None,
-        look=look,
     )
 
 
@@ -94,17 +92,15 @@ def present_labels(card: ModelCard, outputs: Outputs) -> list[int]:
     return [int(outputs.scores.argmax())]
 
 
-def heatmap(evidence: NDArray[np.float32], look: Look | None = None) -> NDArray[np.float32]:
+def heatmap(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale a class activation map to 0..1: what speaks against the label is 0, the peak is 1.
 
     Args:
         evidence: (rows, columns), the label's share of the logit by place (Zhou et al. 2016).
-        look: how the picture was looked at; the map is laid over the picture as it came.
     """
     positive = np.maximum(evidence, 0)
     peak = positive.max()
-    scaled = positive / peak if peak > 0 else positive
-    return look.undo(scaled) if look else scaled
+    return positive / peak if peak > 0 else positive
 
 
 def _strongest_first(values: NDArray[Any]) -> list[int]:

@@ -26,6 +26,9 @@ MARGINS, PLAIN = 0.8, 0.9
 margins and lines of text count, too, and of the photo's own width."""
 GAP = 0.04
 """Share of the side that a stripe inside a photo may be plain without ending it."""
+RIVAL = 0.3
+"""Detail of a second stretch, as a share of that of the largest, from which on it is a photo as
+well, as in a collage, and not the text and buttons around one."""
 LEAST, MOST = 0.04, 0.8
 """Area of a photo inside a frame, as a share of the picture."""
 SHORTEST = 0.15
@@ -127,7 +130,8 @@ def find_frame(picture: NDArray[np.uint8]) -> tuple[float, float, float, float] 
         picture: uint8 (height, width, 3).
 
     Returns:
-        left, top, width and height as shares of the picture; None where there is no frame.
+        left, top, width and height as shares of the picture; None where there is no frame, or where
+        more than one photo lies in it.
     """
     grey = picture[..., 1].astype(np.int16)  # green is most of what is seen, and enough here
     rows = _busy(grey, MARGINS)
@@ -141,7 +145,10 @@ def find_frame(picture: NDArray[np.uint8]) -> tuple[float, float, float, float] 
 
 
 def _busy(grey: NDArray[np.int16], plain: float) -> slice:
-    """The longest run of rows that are not plain; short plain stripes do not end it."""
+    """The longest run of rows that are not plain, empty where another one rivals it.
+
+    Short plain stripes do not end a run.
+    """
     if min(grey.shape) < 2:
         return slice(0, 0)
     flat = (np.abs(np.diff(grey, axis=1)) <= FLAT).mean(axis=1)
@@ -149,9 +156,12 @@ def _busy(grey: NDArray[np.int16], plain: float) -> slice:
     if not len(busy):
         return slice(0, 0)
     ends = np.flatnonzero(np.diff(busy) > max(1, GAP * len(grey)))
-    firsts, lasts = busy[np.r_[0, ends + 1]], busy[np.r_[ends, len(busy) - 1]]
+    firsts, lasts = busy[np.r_[0, ends + 1]], busy[np.r_[ends, len(busy) - 1]] + 1
     longest = int((lasts - firsts).argmax())
-    return slice(int(firsts[longest]), int(lasts[longest]) + 1)
+    detail = [(1 - flat[i:j]).sum() for i, j in zip(firsts, lasts, strict=True)]
+    if sum(one >= RIVAL * detail[longest] for one in detail) > 1:
+        return slice(0, 0)
+    return slice(int(firsts[longest]), int(lasts[longest]))
 
 
 def look_closer(

@@ -54,6 +54,35 @@ def test_what_has_no_frame(picture: NDArray[np.uint8]) -> None:
     assert find_frame(picture) is None
 
 
+# left, top, right, bottom of each photo
+COLLAGES = {
+    "side by side": [(0, 0, 56, 120), (64, 0, 120, 120)],
+    "one above the other": [(0, 0, 120, 56), (0, 64, 120, 120)],
+    "in a border": [(8, 30, 56, 90), (64, 30, 112, 90)],
+    "of two sizes": [(0, 0, 76, 120), (84, 0, 120, 120)],
+    "three in a row": [(0, 40, 36, 80), (42, 40, 78, 80), (84, 40, 120, 80)],
+    "four": [(0, 0, 56, 56), (64, 0, 120, 56), (0, 64, 56, 120), (64, 64, 120, 120)],
+    "one large and two small": [(0, 0, 76, 120), (84, 0, 120, 56), (84, 64, 120, 120)],
+}
+
+
+@pytest.mark.parametrize("paper", ["white", "black"])
+@pytest.mark.parametrize("name", COLLAGES)
+def test_no_photo_of_a_collage_is_taken_alone(name: str, paper: str) -> None:
+    """All of them are what was sent; a border around them may go."""
+    screen = Image.new("RGB", (SIDE, SIDE), paper)
+    for left, top, right, bottom in COLLAGES[name]:
+        screen.paste(photo(right - left, bottom - top), (left, top))
+    found = find_frame(np.asarray(screen))
+    if found is not None:
+        left, top, width, height = (round(share * SIDE) for share in found)
+        lefts, tops, rights, bottoms = zip(*COLLAGES[name], strict=True)
+        assert left <= min(lefts) + 2
+        assert top <= min(tops) + 2
+        assert left + width >= max(rights) - 2
+        assert top + height >= max(bottoms) - 2
+
+
 def test_turned_pictures_are_turned_back() -> None:
     upright = np.asarray(photo(SIDE, SIDE))
     for turn in (1, 2, 3):

@@ -170,7 +170,10 @@ def test_a_photo_is_no_screenshot(opened: Page, pictures: Pictures) -> None:
     plain = Image.new("RGB", (500, 600), "white")
     ImageDraw.Draw(plain).ellipse((120, 120, 380, 520), RED)  # before a white wall
     gradient = Image.linear_gradient("L").resize((500, 700)).convert("RGB")
-    for image in (plain, gradient, Image.new("RGB", (300, 300), "black")):
+    pair = Image.new("RGB", (400, 620), "white")  # two photos, one above the other
+    for top in (0, 330):
+        pair.paste(Image.effect_noise((400, 290), 90).convert("RGB"), (0, top))
+    for image in (plain, gradient, pair, Image.new("RGB", (300, 300), "black")):
         opened.set_input_files("#files", [as_file(image)])  # type: ignore[list-item]
         opened.locator("#answers:not([aria-busy]) .answer").wait_for()
         expect(opened.locator(".offer")).to_have_count(0)

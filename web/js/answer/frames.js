@@ -6,6 +6,7 @@ const SIDE = 256;
 const LIKE = 14; // largest difference of a channel within the frame's colour
 const FRAME = 0.5; // share of a row of that colour from which it is a row of the frame
 const PHOTO = 0.2; // and up to which the rows of the photo have it, on average
+const RIVAL = 0.3; // what is not of the frame in a second run, as a share: from here on two photos
 const [LEAST, MOST] = [0.12, 0.85]; // of the whole picture: the photo that is looked for
 
 /**
@@ -57,17 +58,19 @@ function share(/** @type {number} */ count, /** @type {(i: number) => boolean} *
   return sum / count;
 }
 
-/** The longest run of rows that are not of the frame: first and one past the last. */
+/** The longest run of rows that are not of the frame, empty where another rivals it: first, one past the last. */
 function longestRun(/** @type {number[]} */ rows) {
-  let [from, to, start] = [0, 0, -1];
-  [...rows, 1].forEach((one, y) => {
-    if (one < FRAME && start < 0) start = y;
-    if (one >= FRAME && start >= 0) {
-      if (y - start > to - from) [from, to] = [start, y];
-      start = -1;
-    }
+  const runs = /** @type {{from: number, to: number, detail: number}[]} */ ([]);
+  rows.forEach((one, y) => {
+    if (one >= FRAME) return;
+    if (runs.at(-1)?.to !== y) runs.push({ from: y, to: y, detail: 0 });
+    const run = runs[runs.length - 1];
+    run.to = y + 1;
+    run.detail += 1 - one;
   });
-  return [from, to];
+  runs.sort((a, b) => b.detail - a.detail);
+  const [most, second] = runs;
+  return !most || (second && second.detail >= RIVAL * most.detail) ? [0, 0] : [most.from, most.to];
 }
 
 /** Whether a photo begins and ends at once, as no animal before a plain wall does. */

@@ -19,7 +19,7 @@ class AsgiApp:
     """The application of one replica.
 
     Args:
-        app: from `api.create_app`.
+        app: from `api.app.create_app`.
         threads: how many requests it works on at the same time: as many as Ray passes on.
         body_timeout_s: seconds that a body may take to arrive.
     """

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import pytest
-
 from api.app import create_app
 from api.settings import Settings
 from support.colour_model import write_colour_model
@@ -54,10 +52,3 @@ def test_the_walk_of_a_picture(tmp_path: Path) -> None:
     )
     assert sorted(named) == sorted(walked)
     assert len(walked) <= 18, "more files than a newcomer reads in one go"
-
-
-@pytest.mark.parametrize(
-    "name", sorted(set(re.findall(r"(?<![\w/])(?:api|common|train|support|tests)/[\w./]*\w", TEXT)))
-)
-def test_what_the_page_names_is_there(name: str) -> None:
-    assert (ROOT / name).exists()

@@ -38,7 +38,7 @@ def calibrate(
     """Choose temperature and thresholds.
 
     Args:
-        learner: what was learned: features in, the outputs of `train.heads` out.
+        learner: what was learned: features in, the outputs of `train.networks.heads` out.
         runner: what was not: uint8 pictures in, features out.
         size: (height, width) of the pictures.
         photos: validation photos of the labels.

@@ -4,8 +4,10 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from common.errors import DataError
 from common.model.card import DataFingerprint, Pretrained
@@ -14,6 +16,7 @@ from train.export.model_folder import TrainedModel, write_folder
 from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
 from train.photos.dataset import Photos, scan
+from train.report.report import WarmStart
 
 RESULT = "trained.json"
 
@@ -24,10 +27,12 @@ def export_run(
     history: list[dict[str, float]],
     pretrained: Pretrained | None = None,
     calibration: Calibration | None = None,
+    warm: WarmStart | None = None,
 ) -> int:
     """Save a trained network in its run's folder and, where TensorFlow is, export it.
 
     Args:
+        warm: what fine-tuning began with, for the report.
         calibration: that of the network; made here if left out, which looks at photos again.
 
     Returns:
@@ -44,6 +49,8 @@ def export_run(
         pretrained=pretrained,
         history=history,
         calibration=calibration,
+        warm=warm,
+        learned=run.train,
     )
     _save(trained, run)  # for `train export`, should this process not get to the end
     if keras.backend.backend() != "tensorflow":
@@ -63,6 +70,15 @@ def _save(trained: TrainedModel, run: Run) -> None:
         "data": trained.data.model_dump(),
         "pretrained": trained.pretrained and trained.pretrained.model_dump(),
         "history": trained.history,
+        "warm": trained.warm
+        and {
+            "history": list(trained.warm.history),
+            "scores": trained.warm.scores.tolist(),
+        },
+        "learned": {
+            "paths": [str(path.resolve()) for path in run.train.paths],
+            "truth": run.train.truth.tolist(),
+        },
         "version": run.version,
         "overwrite": run.overwrite,
         "show_photos": run.photos,
@@ -82,6 +98,7 @@ def export(out: Path, validation: Path | None = None) -> int:
     if not (folder / RESULT).is_file():
         raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    warm = result["warm"]
     trained = TrainedModel(
         model=keras.models.load_model(folder / TRAINED),
         recipe=result["recipe"],
@@ -91,10 +108,22 @@ def export(out: Path, validation: Path | None = None) -> int:
         pretrained=result["pretrained"] and Pretrained.model_validate(result["pretrained"]),
         history=result["history"],
         calibration=Calibration.load(folder, result),
+        warm=warm and WarmStart(warm["history"], np.array(warm["scores"], np.float32)),
+        learned=_learned(result),
     )
     test = scan(validation or Path(result["test"]))
     _write(trained, out, result["version"], test, result["overwrite"], result["show_photos"])
     return 0
+
+
+def _learned(result: dict[str, Any]) -> Photos | None:
+    """The training photos of a finished run that are still where they were."""
+    learned = zip(result["learned"]["paths"], result["learned"]["truth"], strict=True)
+    kept = [(Path(path), truth) for path, truth in learned if Path(path).is_file()]
+    paths, truth = zip(*kept, strict=True) if kept else ((), ())
+    classes = tuple(result["settings"]["classes"])
+    found = Photos(classes, paths, np.array(truth, np.int64), ("",) * len(paths))
+    return found if len(found) else None
 
 
 def _write(

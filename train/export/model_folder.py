@@ -35,12 +35,15 @@ from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
 from train.networks.parts import serving
 from train.photos.dataset import Photos, Pixels
-from train.report.report import write_report
+from train.report.gallery import Answers
+from train.report.report import Training, WarmStart, write_report
 
 KERAS, WEIGHTS = "model.keras", "model.weights.h5"
 TOLERANCE = 1e-3
 """Of the golden vectors: 32-bit kernels of different CPUs round differently; maps reach tens."""
 PARITY_PHOTOS = 32
+LEARNED = 2000
+"""Training photos that the report looks at, spread evenly: more only take time."""
 
 
 @dataclass
@@ -56,6 +59,9 @@ class TrainedModel:
     description: str = ""
     pretrained: Pretrained | None = None
     history: list[dict[str, float]] = field(default_factory=list)
+    warm: WarmStart | None = None
+    learned: Photos | None = None
+    """What it learned from, where these photos are at hand."""
     calibration: Calibration = field(default_factory=Calibration)
 
 
@@ -120,14 +126,14 @@ def write_folder(
             truth = label_indices(card, photos)
             figures = measure(scores, truth, trained.labels)
             card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
+            learned = trained.learned and _asked(classifier, card, trained.learned)
             write_report(
                 half / "report",
                 card,
-                trained.history,
+                classifier,
                 figures,
-                scores,
-                truth,
-                photos,
+                Answers(photos, scores, truth),
+                Training(trained.history, trained.warm, learned),
                 show_photos=show_photos,
             )
         write_card(card, half)
@@ -156,6 +162,12 @@ def _write_network(
     trained.model.save_weights(folder / WEIGHTS)
     calibration.save(folder)
     return (height, width), OutputSpec(**{name: name for name in graph.output})
+
+
+def _asked(classifier: Classifier, card: ModelCard, photos: Photos) -> Answers:
+    """What a model says of photos that it has learned from."""
+    some = photos.select(np.unique(np.linspace(0, len(photos) - 1, LEARNED).astype(int)))
+    return Answers(some, answers(classifier, some)[0], label_indices(card, some))
 
 
 def _some_pictures(photos: Photos | None, size: tuple[int, int]) -> NDArray[np.uint8]:

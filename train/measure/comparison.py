@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from train.measure import intervals
 from train.measure.intervals import Interval
+from train.measure.uncertainty import log_losses
 
 CHANCE = 0.05
 """Below this, what was found is called more than chance."""
@@ -96,7 +97,10 @@ def compare(
             intervals.share(whole.right_a, whole.photos),
             intervals.share(whole.right_b, whole.photos),
         ),
-        log_loss=(_log_loss(scores_a, truth), _log_loss(scores_b, truth)),
+        log_loss=(
+            intervals.mean(log_losses(scores_a, truth)),
+            intervals.mean(log_losses(scores_b, truth)),
+        ),
         difference=intervals.mean(right_b.astype(float) - right_a),
         p_value=mcnemar(whole.only_a, whole.only_b),
     )
@@ -162,9 +166,3 @@ def _counts(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> Counts:
         only_b=int((right_b & ~right_a).sum()),
         both_wrong=int((~right_a & ~right_b).sum()),
     )
-
-
-def _log_loss(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Interval:
-    exact = scores.astype(np.float64)
-    right = exact[np.arange(len(truth)), truth] / exact.sum(axis=1)
-    return intervals.mean(-np.log(np.maximum(right, np.finfo(np.float64).eps)))

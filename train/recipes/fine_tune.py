@@ -19,6 +19,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -32,8 +33,9 @@ from train.learning.runs import Run
 from train.learning.training import fit
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
-from train.photos.dataset import Pixels
+from train.photos.dataset import Photos, Pixels
 from train.recipes import bottleneck
+from train.report.report import WarmStart
 
 PART = 8
 """Photos that go through the network at a time. The gradients of a batch are the mean over its
@@ -100,10 +102,11 @@ def run(args: argparse.Namespace) -> int:
         raise DataError("--refit needs a network with pooled features: --head gap.")
     args.size = args.size or backbones.default_size(args.backbone)
     run = Run.begin(args)
-    model, pretrained = start(args, run)
+    model, pretrained, head_history = start(args, run)
     if args.refit and parts.POOL not in {layer.name for layer in model.layers}:
         raise DataError("--refit needs a network with pooled features: --head gap.")
     warm = model.get_weights()
+    before = WarmStart(head_history, scores(model, run.test))
 
     backbone = parts.backbone(model)
     backbone.trainable = True
@@ -148,20 +151,28 @@ def run(args: argparse.Namespace) -> int:
     model.set_weights([a + args.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
     if args.refit:
         refit(model, run)
-    return export_run(run, model, state.history, pretrained)
+    return export_run(run, model, state.history, pretrained, warm=before)
 
 
-def start(args: argparse.Namespace, run: Run) -> tuple[keras.Model, Pretrained | None]:
-    """The network to fine-tune, and where its weights came from."""
+def start(
+    args: argparse.Namespace, run: Run
+) -> tuple[keras.Model, Pretrained | None, list[dict[str, float]]]:
+    """The network to fine-tune, where its weights came from, and its head's history."""
     if args.start is None:
-        model, _, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
-        return model, backbones.provenance(args.backbone, args.weights)
+        model, head, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
+        return model, backbones.provenance(args.backbone, args.weights), head.history
     card = read_card(args.start)
     if not (args.start / KERAS).is_file():
         raise DataError(f"{args.start} has no {KERAS} to start from; train it here first.")
     if card.labels != run.labels:
         raise DataError(f"{args.start} tells {', '.join(card.labels)} apart, not these classes.")
-    return keras.models.load_model(args.start / KERAS), card.pretrained
+    return keras.models.load_model(args.start / KERAS), card.pretrained, []
+
+
+def scores(model: keras.Model, photos: Photos) -> NDArray[np.float32]:
+    """Scores (photos, labels) of photos by a network that is not exported."""
+    found = outputs(model, {parts.LOGITS: parts.logits(model)}, photos)[parts.LOGITS]
+    return keras.ops.convert_to_numpy(keras.ops.softmax(found))
 
 
 def refit(model: keras.Model, run: Run) -> None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from train.measure.intervals import share
 from train.measure.metrics import Figures, reliability
 
 TRAINING, VALIDATION, INK = "#1f6f8b", "#d9822b", "#24323d"
@@ -27,6 +28,14 @@ matplotlib.rcParams.update(
 )
 
 
+AXES = {"loss": "loss", "accuracy": "accuracy", "logits_loss": "loss of the label"}
+
+
+def kept_epoch(history: Sequence[dict[str, float]]) -> int:
+    """Which epoch's weights are kept, from 1: that of the lowest validation loss."""
+    return int(np.argmin([entry["val_loss"] for entry in history])) + 1
+
+
 def history_plot(history: Sequence[dict[str, float]]) -> Figure:
     """Loss and accuracy by epoch, of the training photos and the validation share.
 
@@ -42,7 +51,9 @@ def history_plot(history: Sequence[dict[str, float]]) -> Figure:
         ):
             values = [entry[prefix + name] for entry in history]
             ax.plot(epochs, values, marker=".", label=label, color=colour)
-        ax.set(xlabel="epoch", ylabel=name)
+        kept = kept_epoch(history)
+        ax.axvline(kept, color="#9aa7b0", linewidth=0.8, linestyle="--", label=f"kept: {kept}")
+        ax.set(xlabel="epoch", ylabel=AXES[name])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend(frameon=False)
     return figure
@@ -66,12 +77,25 @@ def confusion_plot(labels: Sequence[str], figures: Figures) -> Figure:
 
 
 def reliability_plot(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Figure:
-    """Accuracy against confidence, in bins of equal mass."""
-    confidence, accuracy, _ = reliability(scores, truth)
-    figure = Figure(figsize=(3.8, 3.4), layout="constrained")
+    """Accuracy against confidence, in bins of equal mass, with intervals."""
+    confidence, accuracy, photos = reliability(scores, truth)
+    found = [share(round(a * n), n) for a, n in zip(accuracy, photos.tolist(), strict=True)]
+    below = [max(one.value - one.low, 0) for one in found]
+    above = [max(one.high - one.value, 0) for one in found]
+    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
     ax = figure.subplots()
-    low = min(confidence.min(), accuracy.min()) - 0.03
+    low = min(confidence.min(), *(one.low for one in found)) - 0.03
     ax.plot([low, 1], [low, 1], color="#9aa7b0", linewidth=0.8)
-    ax.plot(confidence, accuracy, marker="o", markersize=4, color=TRAINING)
-    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(low, 1.01), ylim=(low, 1.01))
+    ax.errorbar(
+        confidence, accuracy, (below, above), marker="o", markersize=4, color=TRAINING,
+        ecolor="#9fc3d1", elinewidth=1, capsize=2,
+    )  # fmt: skip
+    few, many = photos.min(), photos.max()
+    each = f"{few}" if few == many else f"{few} to {many}"
+    ax.set(
+        xlabel=f"confidence ({each} photos a point)",
+        ylabel="accuracy",
+        xlim=(low, 1.01),
+        ylim=(low, 1.01),
+    )
     return figure

@@ -20,7 +20,8 @@ def test_the_report_is_one_page_with_its_pictures(tiny: Path) -> None:
     assert "Right and wrong" in page
     sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
     assert sources
-    assert all(source.startswith("data:image/") for source in sources), "nothing from elsewhere"
+    inside = ("data:image/", "#cell-")
+    assert all(source.startswith(inside) for source in sources), "nothing from elsewhere"
 
 
 def test_a_report_without_photos_holds_none(data: Path, tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_a_report_without_photos_holds_none(data: Path, tmp_path: Path) -> None:
     assert main(["small", "--data", str(data), "--out", str(out), *small]) == 0
     page = (out / "report" / "index.html").read_text()
     assert "Augmentation" in page
-    assert "<figure>" not in page
+    assert "<figure" not in page
 
 
 def test_the_report_in_a_browser(tiny: Path) -> None:

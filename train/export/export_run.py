@@ -98,7 +98,10 @@ def export(out: Path, validation: Path | None = None) -> int:
     if not (folder / RESULT).is_file():
         raise DataError(f"There is no finished run of {out}; --resume finishes a recipe's.")
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    warm = result["warm"]
+    test = scan(validation or Path(result["test"]))
+    warm = result.get("warm")
+    if warm and len(warm["scores"]) != len(test):
+        warm = None  # other photos than those that it was asked about
     trained = TrainedModel(
         model=keras.models.load_model(folder / TRAINED),
         recipe=result["recipe"],
@@ -111,14 +114,14 @@ def export(out: Path, validation: Path | None = None) -> int:
         warm=warm and WarmStart(warm["history"], np.array(warm["scores"], np.float32)),
         learned=_learned(result),
     )
-    test = scan(validation or Path(result["test"]))
     _write(trained, out, result["version"], test, result["overwrite"], result["show_photos"])
     return 0
 
 
 def _learned(result: dict[str, Any]) -> Photos | None:
     """The training photos of a finished run that are still where they were."""
-    learned = zip(result["learned"]["paths"], result["learned"]["truth"], strict=True)
+    told = result.get("learned", {"paths": [], "truth": []})
+    learned = zip(told["paths"], told["truth"], strict=True)
     kept = [(Path(path), truth) for path, truth in learned if Path(path).is_file()]
     paths, truth = zip(*kept, strict=True) if kept else ((), ())
     classes = tuple(result["settings"]["classes"])

@@ -17,6 +17,7 @@ from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
 from train.photos.dataset import Photos, scan
 from train.report.report import WarmStart
+from train.usage import give_back, used
 
 RESULT = "trained.json"
 
@@ -38,6 +39,7 @@ def export_run(
     Returns:
         the exit status.
     """
+    give_back()
     if calibration is None:
         calibration = Calibration.make(model, run.train, run.validation, familiar(run))
     trained = TrainedModel(
@@ -139,6 +141,7 @@ def _write(
     shutil.rmtree(folder, ignore_errors=True)
     if figures:
         print(table(figures))
+    print(f"\nUsed {used()}.", flush=True)
     print(
         f"\n{out} is ready: MODEL_DIR={out.parent} DEFAULT_MODEL={out.name} ./start_api.sh",
         file=sys.stderr,

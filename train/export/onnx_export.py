@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from common.errors import ModelError
 from train.networks.imagenet_head import OUTPUT
+from train.usage import tidied_up
 
 OPSET = 17
 BATCH = 8
@@ -45,7 +46,8 @@ def to_onnx(graph: keras.Model, file: Path) -> None:
     function = tf.function(
         lambda pictures: graph(pictures, training=False), input_signature=signature
     )
-    proto, _ = tf2onnx.convert.from_function(function, signature, opset=OPSET)
+    with tidied_up():  # the converter copies the graph, weights and all, dozens of times
+        proto, _ = tf2onnx.convert.from_function(function, signature, opset=OPSET)
     for value in proto.graph.output:  # the converter leaves a made-up name for each open dimension
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"

@@ -37,6 +37,7 @@ def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
         to_onnx(network, file)
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # which would keep what the largest batch needed
         session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
     def run(pictures: NDArray[np.uint8]) -> Outputs:

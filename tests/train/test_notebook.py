@@ -1,6 +1,7 @@
 """docs/tutorial.ipynb, executed by a real kernel from the folders that people start it in."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,12 +19,13 @@ NOTEBOOK = ROOT / "docs" / "tutorial.ipynb"
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the notebook writes; no weights are downloaded."""
+    """Where the notebook writes; the smallest network whose ImageNet weights are installed."""
     for kind in SHAPES:
         (tmp_path / "my_photos" / kind).mkdir(parents=True)
         for i in range(18):
             draw(kind, i).save(tmp_path / "my_photos" / kind / f"{i}.jpg", quality=90)
-    for name, value in {"WORK": tmp_path, "WEIGHTS": "none", "PHOTOS": "my_photos"}.items():
+    own = {"WORK": tmp_path, "BACKBONE": "EfficientNetLite0", "PHOTOS": "my_photos"}
+    for name, value in own.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
@@ -42,9 +44,15 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
 def test_every_cell_runs(work: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     execute(notebook, ROOT / "docs")
-    assert Classifier.load(work / "models" / "tutorial").card.recipe == "bottleneck"
+    for name, recipe in (("tutorial", "bottleneck"), ("tutorial_tuned", "fine-tune")):
+        card = Classifier.load(work / "models" / name).card
+        assert card.recipe == recipe
+        assert {m.name: m.value for m in card.metrics}["accuracy"] >= 0.7, "a model worth having"
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [o for o in outputs if o.output_type == "execute_result"], "no stray values"
+    said = "".join(output.get("text", "") for output in outputs)
+    assert "exact McNemar test" in said or "do not tell A and B apart" in said
+    assert not re.search("warning|traceback", said, re.IGNORECASE)
     pictures = [o for o in outputs if "image/png" in o.get("data", {})]
     assert len(pictures) >= 6
 

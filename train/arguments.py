@@ -205,10 +205,14 @@ def _classes(text: str) -> list[int]:
     """`151-153,281` -> [151, 152, 153, 281]"""
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    if not all(0 <= number < 1000 for number in found):
-        raise argparse.ArgumentTypeError("ImageNet classes are 0 to 999")
+        first, dash, last = part.partition("-")
+        try:
+            own = range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            own = range(0)
+        if not own or own[0] < 0 or own[-1] > 999:
+            raise argparse.ArgumentTypeError("ImageNet classes are 0 to 999, such as 151-268,281")
+        found += own
     return found
 
 
@@ -249,6 +253,8 @@ weight = _number(float, lambda x: x >= 0, "be at least 0")
 rate = _number(float, lambda x: 0 < x <= 1, "be above 0 and at most 1")
 whole = _number(int, lambda x: 0 <= x < 2**32, "be 0 or more, and below 2**32")
 positive = _number(int, lambda x: x >= 1, "be at least 1")
+number = _number(float, lambda x: True, "be finite")
+port = _number(int, lambda x: 0 <= x < 2**16, "be 0 to 65535")
 size = _number(int, lambda x: 16 <= x <= 1024, "lie between 16 and 1024")
 
 
@@ -257,9 +263,7 @@ def image_file(text: str) -> Path:
     path = Path(text)
     if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise argparse.ArgumentTypeError(f"{path.name} does not end like a picture: .png, .jpg")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
-    return path
+    return output_file(text)
 
 
 def html_file(text: str) -> Path:
@@ -267,6 +271,16 @@ def html_file(text: str) -> Path:
     path = Path(text)
     if path.suffix.lower() not in (".html", ".htm"):
         raise argparse.ArgumentTypeError(f"{path.name} does not end in .html")
+    return output_file(text)
+
+
+def output_file(text: str) -> Path:
+    """A file that can be written: it is none yet or a file, its folder is there and writable."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is a folder")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{path} cannot be written")
     return path

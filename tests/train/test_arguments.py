@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from common.card import read_card, write_card
+from support.shared import ROOT
 from train.__main__ import main
 
 RECIPE = ["fine-tune", "--data", "nowhere", "--out", "models/x"]
@@ -65,3 +67,78 @@ def test_a_missing_option_is_said_first(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["quantise", "--data", "nowhere"])
     assert capsys.readouterr().err.startswith("error: the following arguments are required: model")
+
+
+OUTPUTS = [
+    ["inspect", "nowhere", "--sheet"],
+    ["predict", "models/x", "photo.jpg", "--csv"],
+    ["predict", "models/x", "photo.jpg", "--json"],
+    ["compare", "models/a", "models/b", "nowhere", "--page"],
+    ["review", "models/x", "nowhere", "--page"],
+    ["activations", "models/x", "photo.jpg", "--out"],
+]
+
+
+@pytest.mark.parametrize("command", OUTPUTS, ids=" ".join)
+def test_a_file_that_cannot_be_written(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("a.html", "a.png"):
+        (tmp_path / folder).mkdir()
+    ending = ".html" if command[-1] == "--page" else ".png"
+    for out in (tmp_path / "nowhere" / f"x{ending}", tmp_path / f"a{ending}"):
+        with pytest.raises(SystemExit):
+            main([*command, str(out)])
+        assert capsys.readouterr().err.startswith(f"error: argument {command[-1]}: ")
+
+
+NUMBERS = [
+    ["prepare", "x.zip", "DATA", "--seed=-1"],
+    ["prepare", "x.zip", "DATA", "--by-index", "0", "5"],
+    ["prepare", "x.zip", "DATA", "--by-index", "5", "nan"],
+    ["prepare", "x.zip", "DATA", "--validation", "1"],
+    ["review", "models/x", "DATA", "--port", "65536"],
+    ["review", "models/x", "DATA", "--port=-1"],
+    ["review", "models/x", "DATA", "--first", "0"],
+    ["threshold", "models/x", "DATA", "--others", "y", "--keep", "1.5"],
+    ["stress", "models/x", "DATA", "--limit", "0"],
+    ["adopt", "x.h5", "--out", "models/x", "--labels", "a,b", "--scale", "nan"],
+    ["adopt", "x.h5", "--out", "models/x", "--labels", "a,b", "--scale", "1e999"],
+    ["adopt", "x.h5", "--out", "models/x", "--labels", "a,b", "--scale", "0"],
+    ["adopt", "x.h5", "--out", "models/x", "--labels", "a,b", "--scale", "1", "--offset", "inf"],
+    [*RECIPE, "--familiar", "9-3"],
+    [*RECIPE, "--familiar", "5-"],
+    [*RECIPE, "--familiar", ""],
+    [*RECIPE, "--held", "folder:0"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", NUMBERS, ids=" ".join)
+def test_numbers_of_every_command(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("error: argument --")
+
+
+ON_PHOTOS = [
+    ["evaluate", "MODEL", "nowhere"],
+    ["compare", "MODEL", "MODEL:int8", "nowhere"],
+    ["threshold", "MODEL", "nowhere", "--others", "nowhere"],
+    ["stress", "MODEL", "nowhere"],
+    ["precisions", "MODEL", "nowhere"],
+    ["quantise", "MODEL", "--data", "nowhere"],
+]
+
+
+@pytest.mark.parametrize("command", ON_PHOTOS, ids=lambda command: command[0])
+def test_a_missing_folder_is_said_before_the_model_is_loaded(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the model only its card is there."""
+    card = read_card(ROOT / "models" / "cat_dog")
+    (tmp_path / "m").mkdir()
+    write_card(card, tmp_path / "m")
+    own = [word.replace("MODEL", str(tmp_path / "m")) for word in command]
+    assert main(own) == 2
+    assert capsys.readouterr().err.startswith("error: There is no folder nowhere")

@@ -11,7 +11,7 @@ from common.model.card import ModelCard
 from common.model.classifier import Classifier
 from common.photo_files import photos_in
 from train.measure.metrics import Figures, NeitherFigures
-from train.photos.dataset import Photos, Pixels, parallel_batches
+from train.photos.dataset import Photos, Pixels, class_folders, parallel_batches
 
 BATCH = 4
 """Photos that one thread decodes and classifies at a time."""
@@ -61,6 +61,15 @@ def label_indices(card: ModelCard, photos: Photos) -> NDArray[np.int64]:
         DataError: the class folders are not the model's.
     """
     return np.array(label_of_class(card, photos.classes))[photos.truth]
+
+
+def check_classes(card: ModelCard, folder: Path) -> None:
+    """Refuse a folder whose class folders are not the model's, before anything long starts.
+
+    Raises:
+        DataError: they are not, or there is no such folder.
+    """
+    label_of_class(card, list(class_folders(folder)))
 
 
 def label_of_class(card: ModelCard, classes: Sequence[str]) -> list[int]:

@@ -12,7 +12,8 @@ from common.atomic import write_file
 from common.errors import ImageError
 from common.images import preview
 from train.report.pages import data_uri
-from train.review.suspects import Decisions, Suspect, as_json
+from train.review.decisions import Decisions
+from train.review.suspects import Suspect, as_json
 
 PAGE = Path(__file__).with_name("page.html")
 STATE = b'<script type="application/json" id="state">null</script>'

@@ -9,7 +9,8 @@ from typing import Any
 
 from common.errors import ImageError
 from common.images import preview
-from train.review.suspects import Decisions, Suspect, as_json
+from train.review.decisions import Decisions
+from train.review.suspects import Suspect, as_json
 
 PAGE = Path(__file__).with_name("page.html")
 MAX_BODY = 10_000

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from train.__main__ import main
+from train.review.decisions import Decisions
 from train.review.page import write_page
-from train.review.suspects import Decisions, Suspect
+from train.review.suspects import Suspect
 
 NAMES = ("train/cat/1.jpg", "train/cat/</script><b>.jpg", "train/dog/2.jpg", "validation/dog/3.jpg")
 

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from common.errors import DataError
+from train.review.decisions import Decisions, apply
 from train.review.server import server
-from train.review.suspects import Decisions, Suspect, apply, out_of_fold, rank
+from train.review.suspects import Suspect, out_of_fold, rank
 
 
 def test_wrong_labels_come_first() -> None:
@@ -124,15 +125,58 @@ def test_undo_takes_back_one_after_the_other(tmp_path: Path) -> None:
         ('{"photo": "../../a/b", "action": "delete"}', "no photo of a class folder"),
         ('{"photo": "/etc/passwd", "action": "delete"}', "no photo of a class folder"),
         ('{"photo": "train/cat/1.jpg", "action": "relabel", "label": "../x"}', "is no class"),
-        ('{"photo": "train/cat/1.jpg", "action": "relabel", "label": "dog"}', "is there already"),
+        ('{"photo": "train/cat/1.jpg", "action": "relabel", "label": "a\\u0000"}', "is no class"),
+        ("\xff\xd8", "line 1 is no decision"),
     ],
 )
 def test_a_file_that_somebody_wrote(line: str, words: str, photos: Path) -> None:
-    (photos / "review.jsonl").write_text(line + "\n")
+    (photos / "review.jsonl").write_text(line + "\n", encoding="latin-1")
     before = there(photos)
     with pytest.raises(DataError, match=words):
         apply(photos, Decisions(photos / "review.jsonl"))
     assert there(photos) == before
+
+
+def test_a_wrong_decision_holds_up_those_before_it(photos: Path) -> None:
+    decisions = Decisions(photos / "review.jsonl")
+    decisions.add("train/cat/1.jpg", "delete")
+    decisions.add("train/dog/1.jpg", "relabel", "../dog")
+    before = there(photos)
+    with pytest.raises(DataError, match="is no class"):
+        apply(photos, decisions)
+    assert there(photos) == before
+
+
+def test_photos_of_one_name_change_places(photos: Path) -> None:
+    """Nothing is overwritten, and what is carried out twice happens once."""
+    for kind in ("cat", "dog"):
+        (photos / "train" / kind / "1.jpg").write_bytes(kind.encode())
+    decisions = Decisions(photos / "review.jsonl")
+    decisions.add("train/cat/1.jpg", "relabel", "dog")
+    decisions.add("train/dog/1.jpg", "relabel", "cat")
+    assert len(apply(photos, decisions)) == 2
+    assert (photos / "train/dog/1-2.jpg").read_bytes() == b"cat"
+    assert (photos / "train/cat/1-2.jpg").read_bytes() == b"dog"
+    decisions.add("train/cat/1-2.jpg", "relabel", "dog")  # into the place of one that left
+    assert apply(photos, decisions) == ["moved: train/cat/1-2.jpg to train/dog/1-2-2.jpg"]
+    assert apply(photos, decisions) == []
+
+
+@pytest.mark.parametrize("cut", [1, 12, -2, -1])
+def test_a_line_that_was_cut_off_gives_way(cut: int, tmp_path: Path) -> None:
+    """The program ended while it wrote: what was confirmed holds, and the next decision as well."""
+    file = tmp_path / "review.jsonl"
+    first = Decisions(file)
+    first.add("a/1", "keep")
+    whole = file.read_bytes()
+    first.add("a/2", "relabel", "b")
+    file.write_bytes(whole + file.read_bytes()[len(whole) :][:cut])
+    again = Decisions(file)
+    again.add("a/3", "delete")
+    held = list(Decisions(file).current())
+    assert held in (["a/1", "a/3"], ["a/1", "a/2", "a/3"]), "the second was whole but for its end"
+    assert held == list(again.current())
+    assert ("a/2" in held) == (cut == -1)
 
 
 SUSPECTS = [
@@ -207,9 +251,12 @@ def test_the_page_by_keyboard(page: int, photos: Path) -> None:
             where, why = shown.locator("#where"), shown.locator("#why")
             playwright.expect(where).to_have_text("1 of 2, 0 decided: train/cat/1.jpg")
             playwright.expect(why).to_contain_text("Near-duplicate with another label")
-            shown.keyboard.press("2")
+            shown.keyboard.down("2")
+            shown.keyboard.down("2")  # held: it repeats
+            shown.keyboard.up("2")
             playwright.expect(where).to_have_text("2 of 2, 1 decided: validation/dog/3.jpg")
-            shown.keyboard.press("d")
+            for key in ("u", "2", "d"):  # quicker than they are recorded
+                shown.keyboard.press(key)
             playwright.expect(where).to_contain_text("2 decided")
             shown.keyboard.press("u")
             playwright.expect(where).to_contain_text("2 of 2, 1 decided")

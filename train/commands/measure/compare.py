@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.atomic import write_file
+from common.card import FILES, ModelCard, Precision, read_card
+from common.classifier import Classifier
 from common.errors import DataError
 from common.file_names import portable, printable
-from common.model.card import FILES, Precision, read_card
-from common.model.classifier import Classifier
 from train import arguments
 from train.measure.comparison import Comparison, compare, differing, in_words
 from train.measure.evaluation import answers, label_indices, label_of_class
@@ -61,11 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    models = _load(args.a, args.b)
+    cards = _cards(args.a, args.b)
     if args.photos is None:
         raise DataError("Which photos? Name a folder of class folders, or set DATA_PATH.")
     folder, share = args.photos
-    _check_classes(models, list(class_folders(folder)))  # before any photo is read
+    _check_classes(cards, list(class_folders(folder)))
+    models = [Classifier.load(one.folder, precision=one.precision) for one in (args.a, args.b)]
     photos = scan(folder)
     if share < 1:
         photos = photos.split(share)[0]
@@ -118,8 +119,8 @@ def table(models: Sequence[Classifier], found: Comparison) -> str:
     return "\n".join([*lines, "", in_words(found)])
 
 
-def _load(a: Model, b: Model) -> list[Classifier]:
-    """Both models, proven to be two, of the same labels."""
+def _cards(a: Model, b: Model) -> list[ModelCard]:
+    """The cards of both models, proven to be two, of the same labels."""
     if a.folder.resolve() == b.folder.resolve() and a.precision == b.precision:
         raise DataError(f"{printable(a.folder)} is given twice: two models are compared.")
     first, second = (read_card(model.folder) for model in (a, b))
@@ -128,12 +129,12 @@ def _load(a: Model, b: Model) -> list[Classifier]:
             f"{first.name} tells {', '.join(first.labels)} apart, {second.name}"
             f" {', '.join(second.labels)}: only models of the same labels are compared."
         )
-    return [Classifier.load(model.folder, precision=model.precision) for model in (a, b)]
+    return [first, second]
 
 
-def _check_classes(models: Sequence[Classifier], classes: list[str]) -> None:
+def _check_classes(cards: Sequence[ModelCard], classes: list[str]) -> None:
     """Both models know the class folders, and as the same labels."""
-    a, b = ([m.card.labels[i] for i in label_of_class(m.card, classes)] for m in models)
+    a, b = ([card.labels[i] for i in label_of_class(card, classes)] for card in cards)
     for name, one, other in zip(classes, a, b, strict=True):
         if one != other:
             raise DataError(f"The photos of {name} are {one} to A and {other} to B.")

@@ -22,14 +22,14 @@ from common.model.classifier import Classifier
 from train import arguments
 from train.measure.evaluation import (
     answers,
+    check_classes,
     label_indices,
-    label_of_class,
     neither_table,
     table,
     unlabelled,
 )
 from train.measure.metrics import Figures, NeitherFigures, measure, measure_neither
-from train.photos.dataset import Photos, class_folders, concat, scan
+from train.photos.dataset import Photos, concat, scan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    classifier = Classifier.load(args.model, precision=args.precision)
-    for folder, _ in args.photos:  # before any photo is read
-        label_of_class(classifier.card, class_folders(folder))
-    if args.others and classifier.card.outputs.familiarity is None:
+    card = read_card(args.model)
+    for folder, _ in args.photos:
+        check_classes(card, folder)
+    if args.others and card.outputs.familiarity is None:
         raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
     others = unlabelled(args.others) if args.others else None
+    classifier = Classifier.load(args.model, precision=args.precision)
     photos = _photos(args.photos)
     scores, familiarity = answers(classifier, photos)
     truth = label_indices(classifier.card, photos)

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from common.card import FILES, Precision, read_card
+from common.classifier import Classifier
 from common.cpus import has_fast_int8
 from common.errors import DataError
-from common.model.card import FILES, Precision, read_card
-from common.model.classifier import Classifier
-from train.measure.evaluation import answers, label_indices
+from train.measure.evaluation import answers, check_classes, label_indices
 from train.photos.dataset import Photos, Pixels, scan
 
 TIMED = 100
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     card = read_card(args.model)
     if card.int8 is None:
         raise DataError(f"{args.model} has no 8-bit file; `python -m train quantise` makes it.")
+    check_classes(card, args.photos)
     files = {name: Classifier.load(args.model, precision=name) for name in FILES}
     photos = scan(args.photos)
     truth = label_indices(card, photos)

@@ -21,14 +21,15 @@ from typing import Any, TextIO
 import numpy as np
 from tqdm.auto import tqdm
 
+from common.card import FILES
+from common.classifier import Classifier
 from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import decode
-from common.model.card import FILES
-from common.model.classifier import Classifier
-from common.model.prediction import Prediction
 from common.photo_files import find_photos, told
+from common.prediction import Prediction
+from train.arguments import output_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("model", type=Path, help="a model folder, for example models/cat_dog")
     add("photos", type=Path, nargs="+", metavar="PHOTO|FOLDER", help="a folder is searched through")
     add("--precision", choices=FILES, help="which file of the model (default: the quickest here)")
-    add("--csv", type=Path, metavar="FILE", help="write the answers as CSV; - is standard output")
-    add("--json", type=Path, metavar="FILE", help="write them as JSON; - is standard output")
+    add("--csv", type=_output, metavar="FILE", help="write the answers as CSV; - is stdout")
+    add("--json", type=_output, metavar="FILE", help="write them as JSON; - is stdout")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -115,6 +116,10 @@ def _row(path: Path, said: Prediction) -> dict[str, Any]:
         "scores": said.scores,
         "familiarity": said.familiarity,
     }
+
+
+def _output(text: str) -> Path:
+    return Path(text) if text == "-" else output_file(text)
 
 
 @contextmanager

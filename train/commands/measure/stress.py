@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from common.card import FILES, read_card
+from common.classifier import Classifier
 from common.images import decode, in_proportion
-from common.model.card import FILES
-from common.model.classifier import Classifier
-from common.model.prediction import NEITHER, SEVERAL, Prediction
+from common.prediction import NEITHER, SEVERAL, Prediction
 from train import arguments
-from train.measure.evaluation import label_indices
+from train.measure.evaluation import check_classes, label_indices, unlabelled
 from train.measure.stress import ONE, TWO, WIDTH
 from train.photos.dataset import Photos, parallel_batches, scan
 from train.photos.others import read_others, split_by_kind
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    check_classes(read_card(args.model), args.photos)
+    for folder, _ in args.others:
+        unlabelled(folder)
     classifier = Classifier.load(args.model, precision=args.precision)
     photos = scan(args.photos)
     truth = np.array(classifier.card.labels)[label_indices(classifier.card, photos)]

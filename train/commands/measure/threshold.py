@@ -19,8 +19,8 @@ from common.errors import DataError
 from common.model.card import FILES, ModelCard, Precision, read_card, write_card
 from common.model.classifier import Classifier
 from train import arguments
-from train.measure.evaluation import answers, label_of_class, unlabelled
-from train.photos.dataset import Photos, class_folders, scan
+from train.measure.evaluation import answers, check_classes, unlabelled
+from train.photos.dataset import Photos, scan
 
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     card = read_card(args.model)
     if card.outputs.familiarity is None:
         raise DataError(f"{args.model} does not measure familiarity: it never says neither.")
-    label_of_class(card, class_folders(args.photos))
+    check_classes(card, args.photos)
     others, photos = unlabelled(args.others), scan(args.photos)
     precisions: list[Precision] = ["float32", "int8"] if card.int8 else ["float32"]
     for precision in precisions:

@@ -27,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    _, model = load_keras(args.model)
     try:
         data = args.photo.read_bytes()
     except OSError as error:
         raise DataError(f"{args.photo} cannot be read: {error.strerror}.") from error
+    _, model = load_keras(args.model)
     pixels = decode(data, model.input_shape[1:3])
     seen = activations(model, pixels[None], args.layers)
     sheet(pixels, seen, args.channels).save(args.out)

@@ -33,6 +33,7 @@ from train.adopt import foreign_graph, keras_files
 from train.adopt.adoption import Preprocessing, assemble
 from train.adopt.foreign_graph import ForeignGraph, is_foreign
 from train.export.model_folder import TrainedModel, write_folder
+from train.learning.runs import check_name
 from train.measure.evaluation import table
 from train.networks import backbones
 from train.photos.dataset import Photos, Pixels, scan
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what pixels of 0..255 are multiplied by: 1/255, 1/127.5, or 1 where the model scales"
         " them itself; with --backbone the default is the backbone's own preprocessing",
     )
-    add("--offset", type=float, default=0.0, help="added after that (default: 0)")
+    add("--offset", type=arguments.number, default=0.0, help="added after that (default: 0)")
     add(
         "--outputs",
         choices=("logits", "probabilities"),
@@ -86,11 +87,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    check_name(args.out, args.version)
     if args.out.exists() and not args.overwrite:
         raise DataError(f"{args.out} is there already; --overwrite replaces it.")
     if args.scale is None and args.backbone is None:
         raise DataError("--scale is needed: what did training multiply the pixels by (1/255, 1)?")
     photos = scan(args.data / "validation") if args.data else None
+    if photos and sorted(photos.classes) != sorted(args.labels):
+        raise DataError(
+            f"The class folders {', '.join(photos.classes)} are not the labels"
+            f" {', '.join(args.labels)}."
+        )
     some = photos and partial(_some, photos)
     before = Preprocessing(args.scale, args.offset, args.backbone, args.backbone_weights, args.size)
     labels = len(args.labels)
@@ -138,6 +145,9 @@ def _some(photos: Photos, side: int) -> NDArray[np.uint8]:
 def _fraction(text: str) -> float:
     numerator, _, denominator = text.partition("/")
     try:
-        return float(Fraction(numerator) / Fraction(denominator or "1"))
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number such as 1/255") from None
+        value = float(Fraction(numerator) / Fraction(denominator or "1"))
+    except (ValueError, ArithmeticError):
+        value = 0.0
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number such as 1/255")
+    return value

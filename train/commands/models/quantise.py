@@ -21,7 +21,7 @@ from common.model.card import INT8, ONNX, Metric, read_card, write_card
 from common.model.classifier import Classifier
 from train import arguments
 from train.export.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
-from train.measure.evaluation import answers, label_indices, table
+from train.measure.evaluation import answers, check_classes, label_indices, table
 from train.measure.metrics import Figures, measure
 from train.photos.dataset import Photos, Pixels, concat, scan, subset
 
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     card = read_card(args.model)
+    check_classes(card, args.data / "validation")
     train, validation = _photos(args)
     test = scan(args.data / "validation")
     floats = Classifier.load(args.model, precision="float32")

@@ -23,7 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="folder with train/ and validation/, or of class folders (default: $DATA_PATH)",
     )
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet, JPEG")
+    parser.add_argument(
+        "--sheet",
+        type=arguments.image_file,
+        metavar="FILE",
+        help="write a contact sheet: .jpg, .png",
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
@@ -38,6 +43,6 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet:
         for number, sheet in enumerate(contact_sheets(looks), 1):
             file = args.sheet.with_stem(f"{args.sheet.stem}-{number}") if number > 1 else args.sheet
-            sheet.save(file, "JPEG", quality=85)
+            sheet.save(file, quality=85)
             print(f"contact sheet: {file}")
     return 0

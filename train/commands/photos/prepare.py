@@ -69,13 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--by-index",
-        type=int,
+        type=arguments.positive,
         nargs=2,
         metavar=("TRAIN", "VALIDATION"),
         help="of each class, the photos numbered 0 to TRAIN-1 to train and the next VALIDATION"
         " to validate with, as the tutorials do",
     )
-    add("--seed", type=int, default=0, help="of the split (default: 0)")
+    add("--seed", type=arguments.whole, default=0, help="of the split (default: 0)")
 
 
 def run(args: argparse.Namespace) -> int:

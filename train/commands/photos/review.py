@@ -20,9 +20,9 @@ from pathlib import Path
 from common.errors import DataError
 from common.file_names import printable
 from train import arguments
+from train.review.decisions import Decisions, apply
 from train.review.page import write_page
 from train.review.server import server
-from train.review.suspects import Decisions, apply
 
 DECISIONS = "review.jsonl"
 FIRST = 200
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--decisions", type=Path, metavar="FILE",
         help="where decisions are (default: DATA/review.jsonl)",
     )  # fmt: skip
-    add("--port", type=int, default=0, help="of the page (default: a free one)")
+    add("--port", type=arguments.port, default=0, help="of the page (default: a free one)")
     add("--cache", type=Path, default=arguments.CACHE, metavar="DIR", help="of the features")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.card import read_card, write_card
+from common.model.card import read_card, write_card
 from support.shared import ROOT
 from train.__main__ import main
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common.classifier import Classifier
 from common.file_names import printable
 from common.images import decode
+from common.model.classifier import Classifier
 from train.photos.dataset import Photos
 from train.report import pages
 from train.report.heatmaps import overlaid

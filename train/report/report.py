@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from common.card import ModelCard
-from common.classifier import Classifier
-from common.golden import draw
 from common.images import decode
+from common.model.card import ModelCard
+from common.model.classifier import Classifier
+from common.model.golden import draw
 from train.measure import comparison
 from train.measure.metrics import Figures
 from train.measure.uncertainty import figure_intervals

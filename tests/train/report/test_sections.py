@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.card import Metric, ModelCard
-from common.classifier import Classifier
+from common.model.card import Metric, ModelCard
+from common.model.classifier import Classifier
 from support.colour_model import write_colour_model
 from train.measure.evaluation import answers
 from train.measure.metrics import measure

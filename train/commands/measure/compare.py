@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.atomic import write_file
-from common.card import FILES, ModelCard, Precision, read_card
-from common.classifier import Classifier
 from common.errors import DataError
 from common.file_names import portable, printable
+from common.model.card import FILES, ModelCard, Precision, read_card
+from common.model.classifier import Classifier
 from train import arguments
 from train.measure.comparison import Comparison, compare, differing, in_words
 from train.measure.evaluation import answers, label_indices, label_of_class

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common.card import FILES, Precision, read_card
-from common.classifier import Classifier
 from common.cpus import has_fast_int8
 from common.errors import DataError
+from common.model.card import FILES, Precision, read_card
+from common.model.classifier import Classifier
 from train.measure.evaluation import answers, check_classes, label_indices
 from train.photos.dataset import Photos, Pixels, scan
 

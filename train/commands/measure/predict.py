@@ -21,14 +21,14 @@ from typing import Any, TextIO
 import numpy as np
 from tqdm.auto import tqdm
 
-from common.card import FILES
-from common.classifier import Classifier
 from common.cpus import usable_cpus
 from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import decode
+from common.model.card import FILES
+from common.model.classifier import Classifier
+from common.model.prediction import Prediction
 from common.photo_files import find_photos, told
-from common.prediction import Prediction
 from train.arguments import output_file
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from common.card import FILES, read_card
-from common.classifier import Classifier
 from common.images import decode, in_proportion
-from common.prediction import NEITHER, SEVERAL, Prediction
+from common.model.card import FILES, read_card
+from common.model.classifier import Classifier
+from common.model.prediction import NEITHER, SEVERAL, Prediction
 from train import arguments
 from train.measure.evaluation import check_classes, label_indices, unlabelled
 from train.measure.stress import ONE, TWO, WIDTH

@@ -1,9 +1,11 @@
-"""The table and the plot of docs/performance.md, from what `bench.serving` has measured.
+"""The tables and the plot of docs/performance.md, from what `bench.serving` has measured.
 
-python -m bench.report
+python -m bench.report [DOCUMENT]
 """
 
+import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -12,22 +14,25 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from bench.serving import RESULTS
-from bench.tools.servers import ROOT, SERVICE
+from bench.tools.servers import FASTAPI, KERAS, ROOT, SERVICE
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "performance.png"
 BEGIN, END = "<!-- bench: made by `make bench` -->\n", "<!-- bench: end -->\n"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__)
+    parser.add_argument("document", nargs="?", type=Path, default=DOCUMENT, help="has the marks")
+    document = parser.parse_args().document
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = document.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    DOCUMENT.write_text(before + BEGIN + _tables(results) + END + after, encoding="utf-8")
+    document.write_text(before + BEGIN + _tables(results) + END + after, encoding="utf-8")
+    plot = document.with_suffix(".png")
     if results.get("capacity"):
-        _plot(results)
-    print(f"{DOCUMENT} and {PLOT} are written.")
+        _plot(results, plot)
+    print(f"{document} and {plot} are written.")
 
 
 def _tables(results: dict[str, Any]) -> str:
@@ -37,6 +42,8 @@ def _tables(results: dict[str, Any]) -> str:
         for name, make in (("capacity", _capacity), ("sizes", _sizes), ("latency", _latency))
         if results.get(name)
     ]
+    if all(results.get(name) for name in ("capacity", "sizes", "latency")):
+        parts.append(_goals(results))
     return "\n" + "\n".join(parts) + "\n"
 
 
@@ -44,8 +51,10 @@ def _machine(found: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     peers = ", ".join(f"{name} {number}" for name, number in found["peers"].items())
     photos = "real photos" if found["real photos"] else "drawn pictures"
+    model = f"model {found['model']}, " if "model" in found else ""
     return (
-        f"{found['date']}, {found['cpu']}, Python {found['python']}, {found['system']}; {photos}.\n"
+        f"{found['date']}, {found['cpu']}, Python {found['python']}, {found['system']}; "
+        f"{model}{photos}.\n"
         f"{versions}; peers: {peers}.\n"
     )
 
@@ -106,7 +115,64 @@ def _latency(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _plot(results: dict[str, Any]) -> None:
+def _goals(results: dict[str, Any]) -> str:
+    """What is wanted of the service, and what was found; what misses its goal is bold."""
+    capacity, sizes = results["capacity"], results["sizes"]
+    lines = ["| | wanted | found |", "|---|---|---|"]
+
+    def add(what: str, wanted: str, found: str, reached: bool) -> None:
+        lines.append(f"| {what} | {wanted} | {found if reached else f'**{found}**'} |")
+
+    for precision, floor in results["floor"].items():
+        own = capacity.get(f"{SERVICE}, {precision}")
+        others = _peers(capacity, precision)
+        if not own or not others:
+            continue
+        share = floor["cpu_ms"] / own["cpu_ms"]
+        add(f"of the floor, {precision}", "at least 0.85", f"{share:.2f}", share >= 0.85)
+        ratio = own["cpu_ms"] / min(one["cpu_ms"] for one in others.values())
+        what = f"CPU per picture, {precision}, against the best peer with the same file"
+        add(what, "at most as much", f"{ratio:.2f} of it", ratio <= 1)
+        p99 = {name: one["p99_ms"]["8"] for name, one in others.items()}
+        for name, wanted, most in ((FASTAPI, "as long", 1.0), (None, "1.1 times as long", 1.1)):
+            if name is None or name in p99:
+                ratio = own["p99_ms"]["8"] / (p99[name] if name else min(p99.values()))
+                what = f"p99 with 8 connections, {precision}, against {name or 'the best peer'}"
+                add(what, f"at most {wanted}", f"{ratio:.2f} times", ratio <= most)
+        cheaper = [
+            other["12 MP"]["cpu_ms"] / sizes[f"{SERVICE}, {precision}"]["12 MP"]["cpu_ms"]
+            for other in _peers(sizes, precision).values()
+        ]
+        what = f"12 megapixels, {precision}, against peers that decode all of them"
+        found = f"{min(cheaper):.1f} to {max(cheaper):.1f} times cheaper"
+        add(what, "at least 3 times cheaper", found, min(cheaper) >= 3)
+        memory = own["pss_mb"] / int(results["machine"]["cpu"].split()[0])
+        add(f"memory of a worker, {precision}", "at most 250 MB", f"{memory:.0f} MB", memory <= 250)
+        late = results["latency"][f"{SERVICE}, {precision}"]
+        ratio = late["70%"]["p99_ms"] / late["quiet_p50_ms"]
+        what = f"p99 at 70 % of capacity, {precision}, against the quiet median"
+        add(what, "at most 3 times as long", f"{ratio:.1f} times", ratio <= 3)
+    ours = [one for key, one in capacity.items() if key.startswith(f"{SERVICE}, ")]
+    ready = max(one["ready_s"] for one in ours)
+    add("start to first answer", "at most 1.5 s", f"{ready:.1f} s", ready <= 1.5)
+    if keras := capacity.get(f"{KERAS}, float32"):
+        times = max(one["per_second"] for one in ours) / keras["per_second"]
+        what = "pictures per second, against Flask + Keras predict"
+        add(what, "at least 10 times", f"{times:.0f} times", times >= 10)
+    return "\n".join(lines) + "\n"
+
+
+def _peers(found: dict[str, Any], precision: str) -> dict[str, Any]:
+    """name -> figures, of the peers that serve the same file in the same way"""
+    keys = (key.rsplit(", ", 1) for key in found)
+    return {
+        name: found[f"{name}, {kind}"]
+        for name, kind in keys
+        if kind == precision and name not in (SERVICE, KERAS)
+    }
+
+
+def _plot(results: dict[str, Any], file: Path) -> None:
     """CPU time per picture of everyone, the floors as lines; logarithmic."""
     found = sorted(results["capacity"].items(), key=lambda item: -item[1]["cpu_ms"])
     names = [key for key, _ in found]
@@ -130,7 +196,7 @@ def _plot(results: dict[str, Any]) -> None:
     axes.minorticks_off()
     axes.set_xlabel("CPU time per picture, all processes of the server, ms")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(PLOT, dpi=110)
+    figure.savefig(file, dpi=110)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from bench.tools import load
 from bench.tools.processes import NotStarted, Server, running
 from bench.tools.servers import KERAS, SERVICE, VENV, Candidate, candidates, model_files
 from common.cpus import usable_cpus
-from common.model.card import FILES
+from common.model.card import FILES, read_card
 from support import photos
 
 RESULTS = Path(".cache/bench/serving.json")
@@ -63,7 +63,7 @@ def main() -> None:
     for precision in FILES.keys() - there.keys():
         print(f"left out: all in {precision}: {args.model} has no {FILES[precision]}", flush=True)
     results: Results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    results["machine"] = machine()
+    results["machine"] = machine(args.model)
     for name in args.parts or parts:
         parts[name](args, results)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -178,8 +178,9 @@ def floor(model_file: Path, files: Sequence[bytes], seconds: float) -> dict[str,
     return found
 
 
-def machine() -> dict[str, Any]:
+def machine(model: Path) -> dict[str, Any]:
     """What was measured on what."""
+    card = read_card(model)
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     ours = ("flask", "flask-restful", "gunicorn", "onnxruntime", "pillow", "tensorflow", "keras")
@@ -188,6 +189,7 @@ def machine() -> dict[str, Any]:
         "cpu": f"{usable_cpus()} × {names[0] if names else platform.machine()}",
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
+        "model": f"{card.name} {card.version}",
         "versions": {name: version(name) for name in ours},
         "peers": _versions_of_peers(),
         "real photos": photos.FOLDER.is_dir(),

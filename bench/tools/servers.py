@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = ROOT / "bench" / "peers"
 VENV = ROOT / ".cache" / "bench-venv" / "bin"
 CORES = str(usable_cpus())
-SERVICE, KERAS = "dogorcat", "Flask + Keras predict"
+SERVICE, FASTAPI, KERAS = "dogorcat", "FastAPI + uvicorn", "Flask + Keras predict"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _peers(model: Path, precision: Precision, file: Path) -> list[Candidate]:
     }
     gunicorn = [f"{VENV}/gunicorn", "--bind", "127.0.0.1:{port}", "--workers", CORES]
     commands = {
-        "FastAPI + uvicorn": [
+        FASTAPI: [
             f"{VENV}/uvicorn",
             "fastapi_onnx:app",
             *("--port", "{port}", "--workers", CORES, "--log-level", "warning"),

@@ -14,8 +14,7 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
-CONFIGURATION = "python:api.gunicorn_conf"
-GUNICORN = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
 PATIENCE_S = 60
 PORTS = range(20_000, 32_000)
 """Below those that Linux gives to outgoing connections, and above those of Ray's workers."""
@@ -60,14 +59,11 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_service(
-    tmp_path: Path, configuration: str = CONFIGURATION, **settings: object
-) -> Iterator[RunningService]:
+def running_service(tmp_path: Path, **settings: object) -> Iterator[RunningService]:
     """Start gunicorn, wait until it is ready, and end it with SIGTERM.
 
     Args:
         tmp_path: where its output is kept.
-        configuration: of gunicorn.
         settings: environment variables, as in the README's table.
     """
     port = int(str(settings.setdefault("PORT", free_port())))
@@ -75,7 +71,7 @@ def running_service(
     log = tmp_path / f"service-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*GUNICORN[:-1], configuration],
+            GUNICORN,
             cwd=ROOT,
             env=environment(**settings),
             stdout=output,

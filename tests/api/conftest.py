@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.colour_model import write_colour_model
+from support.full_service import full_service
 from support.photo_servers import (
     HTML,
     PhotoServer,
@@ -87,7 +88,6 @@ def world(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def full(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that refuses every picture."""
     folder = tmp_path_factory.mktemp("full")
-    settings = {"MODEL_DIR": model_dir, "WEB_CONCURRENCY": 1, "THREADS": FEW_THREADS}
-    with running_service(folder, "python:tests.api.full_conf", **settings) as service:
+    with full_service(folder, MODEL_DIR=model_dir) as service:
         yield service
         assert "Traceback" not in service.output()

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from support.colour_model import write_colour_model
+from support.full_service import full_service
 from support.running import RunningService, running_service, wait_until
 from tests.web.site import APACHE, RED, apache, solid
 
@@ -36,9 +37,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The site before a service that refuses every picture."""
     folder = tmp_path_factory.mktemp("full")
     write_colour_model(folder / "models" / "cat_dog")
-    settings = {"MODEL_DIR": folder / "models", "WEB_CONCURRENCY": 1, "TRUSTED_PROXIES": 1}
     with (
-        running_service(folder, "python:tests.api.full_conf", **settings) as service,
+        full_service(folder, MODEL_DIR=folder / "models", TRUSTED_PROXIES=1) as service,
         apache(service.url) as url,
     ):
         yield url

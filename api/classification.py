@@ -26,7 +26,7 @@ from common.fetch.fetcher import Fetched, Fetcher
 from common.images import WHOLE, Region
 from common.model.classifier import Classifier
 from common.model.golden import draw
-from common.model.prediction import Prediction
+from common.model.prediction import NEITHER, Prediction
 
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""
@@ -190,15 +190,16 @@ class Service:
     def random_photo(
         self, subject: str, model: Classifier, context: RequestContext
     ) -> tuple[Photo, bytes]:
-        """A photo nobody chose, of a label of that model or of `any`.
+        """A photo nobody chose: of a label of that model, of `any`, or of `neither`.
 
         Raises:
             PhotoSourceUnavailable, FetchBusy: see `common.errors`.
-            Problem: `invalid_request` for a subject that is no label.
+            Problem: `invalid_request` for a subject that is none of these.
         """
         card = model.card
-        if subject not in (ANY, *card.labels):
-            known = ", ".join((ANY, *card.labels))
+        subjects = (ANY, *card.labels, NEITHER)
+        if subject not in subjects:
+            known = ", ".join(subjects)
             raise Problem("invalid_request", f"The subject must be one of {known}.")
         words = {label: card.search_words.get(label, label) for label in card.labels}
 

@@ -14,6 +14,7 @@ from api.photos.remote import TRIES, Fetch, SourceFailure
 from common.errors import ImageError
 from common.file_names import printable
 from common.images import load_image
+from common.model.prediction import NEITHER
 from common.photo_files import find_photos, has_photo_suffix
 
 # Of what calls itself a photo; HEIC, TIFF and cameras' own formats are not shown.
@@ -141,6 +142,11 @@ def _plain(name: str) -> str:
 
 
 def _names(label: str) -> set[str]:
-    """What a subfolder for the label may be called: `cat`, `cats`, `fox`, `foxes`, `puppies` …"""
+    """What a subfolder for the label may be called: `cat`, `cats`, `fox`, `foxes`, `puppies` …
+
+    That of *neither* may have the name that it has in training, `other`, too.
+    """
     name = _plain(label)
+    if name == NEITHER:
+        return {name, "other", "others"}
     return {name, f"{name}s", f"{name}es", re.sub("y$", "ies", name)}

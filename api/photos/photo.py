@@ -28,7 +28,7 @@ class Photo:
     image_url: str | None
     """Where the bytes are; None for a photo of the folder."""
     subject: str
-    """The label that was searched for, or `any`."""
+    """The label that was searched for, `neither`, or `any`."""
     raw: dict[str, Any]
     """The source's own record."""
 

@@ -9,6 +9,7 @@ from api.photos.photo import ANY, Photo
 from api.photos.remote import Fetch, RemoteSource, SourceFailure
 from api.settings import Settings, SettingsError
 from common.errors import PhotoSourceUnavailable
+from common.model.prediction import NEITHER
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,11 @@ SET_UP = {
     "commons": "PHOTO_SOURCES with commons in it for Wikimedia Commons, which needs no key",
     "folder": "PHOTO_FOLDER for a folder of photos",
 }
+# What *neither* is searched for: much of it alike to what models know, none of it of their names.
+OTHER_THINGS = (
+    *("fox", "rabbit", "horse", "squirrel", "sheep", "owl", "bear", "elephant"),
+    *("bicycle", "bread", "bridge", "flower", "lighthouse", "mountain", "sofa"),
+)
 
 
 class PhotoSources:
@@ -55,7 +61,8 @@ class PhotoSources:
 
         Args:
             search_words: label -> what to search for, for every label that may be drawn.
-            subject: a label, or `any`: a label drawn at random, or any photo of the folder.
+            subject: a label; `any`: a label drawn at random, or any photo of the folder; `neither`:
+                something that no label names, drawn at random.
             fetch: gets the bytes behind an address; raises `FetchError`.
 
         Returns:
@@ -66,11 +73,14 @@ class PhotoSources:
             FetchBusy: too many fetches are under way already.
         """
         label = random.choice(list(search_words)) if subject == ANY and search_words else subject
+        words = search_words.get(label, label).replace("_", " ")
+        if subject == NEITHER:
+            words = random.choice(_other_things(search_words))
         reasons = []
         for source in self._sources:
             wanted = subject if isinstance(source, Folder) else label
             try:
-                return source.photo(wanted, search_words.get(label, label).replace("_", " "), fetch)
+                return source.photo(wanted, words, fetch)
             except SourceFailure as failure:
                 log.info("Random: %s %s.", source.title, failure)
                 reasons.append(f"{source.title} {failure}")
@@ -100,3 +110,9 @@ class PhotoSources:
         else:
             return None
         return Flickr(keys, settings.flickr_api_url, settings.contact)
+
+
+def _other_things(search_words: Mapping[str, str]) -> list[str]:
+    """What no label names, nor what it is searched for by; never empty."""
+    named = " ".join([*search_words, *search_words.values()]).casefold()
+    return [thing for thing in OTHER_THINGS if thing not in named] or ["landscape"]

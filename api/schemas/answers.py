@@ -152,7 +152,7 @@ class PhotoCredit(Wire):
     image_url: str | None
     """The file itself; null for a photo of a folder."""
     subject: str
-    """The label that was searched for, or `any`."""
+    """What was asked for: a label, `neither`; `any` for any photo of the folder."""
 
 
 class RandomAnswer(Wire):

@@ -32,7 +32,7 @@ export function showOffer({ models, random, feedback }, wanted, onChange) {
     onChange();
   });
   fit(first);
-  find("#open-play").onclick = async () => (await import("./dialogs/game.js")).play(chosen().labels, chooser.value);
+  find("#open-play").onclick = async () => (await import("./dialogs/game.js")).play(chosen());
   const camera = find("#open-live");
   camera.hidden = !navigator.mediaDevices;
   camera.onclick = async () => (await import("./dialogs/live.js")).live(chooser.value);

@@ -67,6 +67,7 @@
  * @property {string} version
  * @property {string[]} labels
  * @property {string} [description]
+ * @property {number | null} neither_threshold null: it never says *neither*
  * @property {boolean} default
  */
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.photos import Photo, PhotoSources, remote
+from api.photos import sources as photo_sources
 from api.settings import Settings, SettingsError
 from common.errors import FetchBusy, PhotoSourceUnavailable
 from common.fetch.fetcher import Fetcher
@@ -350,6 +351,16 @@ def test_any_is_one_of_the_labels(servers: dict[str, PhotoServer]) -> None:
     subjects = {sources.draw("any")[0].subject for _ in range(40)}
     assert subjects == set(WORDS)
     assert {call["text"] for call in servers["flickr"].calls} == set(WORDS.values())
+
+
+def test_neither_is_something_that_no_label_names(
+    servers: dict[str, PhotoServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_sources, "OTHER_THINGS", ("sea lion", "fox", "dog", "owl"))
+    sources = make(servers, photo_sources=("flickr",))
+    subjects = {sources.draw("neither")[0].subject for _ in range(40)}
+    assert subjects == {"neither"}
+    assert {call["text"] for call in servers["flickr"].calls} == {"fox", "owl"}
 
 
 def test_a_service_that_is_busy_is_no_fault_of_the_source(

@@ -16,9 +16,10 @@ from support.photo_servers import picture
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Cats, dogs, foxes, a photo of none of them, and things that are no photos."""
+    """Cats, a dog, a sea lion, photos of none of them, and things that are no photos."""
     root = tmp_path / "photos"
-    for name in ("Cats/one.jpg", "Cats/two_three.JPG", "dog/x.png", "deep/sea lions/y.webp"):
+    cats = ("Cats/one.jpg", "Cats/two_three.JPG")
+    for name in (*cats, "dog/x.png", "deep/sea lions/y.webp", "Other/z.jpg"):
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(picture(format={"png": "PNG", "webp": "WEBP"}.get(name[-3:], "JPEG")))
@@ -38,7 +39,8 @@ def root(tmp_path: Path) -> Path:
         ("Cats", {"one", "two three"}),
         ("dog", {"x"}),
         ("sea_lion", {"y"}),
-        ("any", {"one", "two three", "x", "y", "top"}),
+        ("neither", {"z"}),
+        ("any", {"one", "two three", "x", "y", "z", "top"}),
     ],
 )
 def test_subfolders_are_subjects(root: Path, subject: str, titles: set[str]) -> None:
@@ -147,7 +149,7 @@ def test_samples(root: Path) -> None:
     client = samples_client(Folder(root))
     found = client.get("/api/v1/samples").json["samples"]
     assert found == client.get("/api/v1/samples").json["samples"], "the same at every visit"
-    assert {sample["title"] for sample in found} == {"one", "two three", "x", "y", "top"}
+    assert {sample["title"] for sample in found} == {"one", "two three", "x", "y", "z", "top"}
     for sample in found:
         for size, side in (("small", 200), ("large", 640)):
             reply = client.get(sample["image"], query_string={"size": size})

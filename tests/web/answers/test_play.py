@@ -3,12 +3,13 @@
 import re
 
 import pytest
+import requests
 from playwright.sync_api import Page, Route, expect
 
 from support.running import wait_until
 from tests.web.conftest import Visits
 from tests.web.site import Site
-from tests.web.states import answer_with, problem
+from tests.web.states import answer_with, offering, problem
 from tests.web.visitor import PHONE
 
 
@@ -48,6 +49,7 @@ def test_the_score_is_shared_as_text(visits: Visits, site: Site) -> None:
     page.goto(site.url)
     page.wait_for_selector("#samples li")
     answer_with(page, verdict="cat", present=["cat"])
+    page.evaluate("Math.random = () => 0")  # photos of the first label
     page.get_by_role("button", name="Guess before I do").click()
     dialog = page.locator("#play")
     score = dialog.locator(".score")
@@ -68,7 +70,40 @@ def test_the_score_is_shared_as_text(visits: Visits, site: Site) -> None:
         assert row.startswith(start)
         assert row.count("🐾") == int(points)
         assert row.count("🐾") + row.count("⬜") == 2
-    assert mine.endswith("⬜"), "no photo is found by the word neither"
+    assert mine == "Me 🐾⬜", "the photos were of a cat, and it was said to be neither"
+
+
+def test_neither_is_one_of_the_photos(opened: Page) -> None:
+    """As likely as each label, and right for whoever says so."""
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.evaluate("Math.random = () => 0.99")  # the last of three
+    opened.get_by_role("button", name="Guess before I do").click()
+    dialog = opened.locator("#play")
+    for guess, words in (("Neither", "You’re right."), ("Cat", "It’s none of these.")):
+        dialog.get_by_role("button", name=guess, exact=True).click()
+        expect(dialog.locator(".said")).to_contain_text(words)
+        dialog.get_by_role("button", name="Next photo").click()
+    assert all("subject=neither" in url for url in asked if "/random" in url), asked
+
+
+def test_a_game_where_there_are_no_photos_of_neither(opened: Page) -> None:
+    """As with a folder of cats and dogs alone: a photo of a label comes in its place."""
+    gone = problem("photo_source_unavailable", 503)
+    opened.route("**/random*subject=neither*", lambda route: route.fulfill(**gone))  # type: ignore[arg-type]
+    opened.evaluate("Math.random = () => 0.99")
+    opened.get_by_role("button", name="Guess before I do").click()
+    opened.locator("#play").get_by_role("button", name="Dog").click()
+    expect(opened.locator("#play .said")).to_contain_text("You’re right.")
+
+
+def test_a_model_without_neither_plays_without_it(page: Page, site: Site) -> None:
+    models = requests.get(f"{site.url}api/v1/models", timeout=30).json()["models"]
+    offering(page, models=[model | {"neither_threshold": None} for model in models])
+    page.goto(site.url)
+    page.wait_for_selector("#samples li")
+    page.get_by_role("button", name="Guess before I do").click()
+    expect(page.locator("#play .guesses button")).to_have_text(["Cat", "Dog"])
 
 
 def test_a_game_without_photos(opened: Page) -> None:

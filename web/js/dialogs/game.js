@@ -6,25 +6,27 @@ import { credit } from "../answer/credit.js";
 import { problemInWords } from "../problems.js";
 import { inWords, sentenceCase, spoken } from "../answer/words.js";
 
-/** @import {Photo, Result} from "../types.js" */
+/** @import {Model, Photo, Result} from "../types.js" */
 
 /** @type {HTMLDialogElement} */
 const dialog = find("#play");
 const LAST = 10; // rounds that are shown as a row of paws
+const NEITHER = "neither";
 /** @type {{visitor: boolean, model: boolean}[]} */
 const rounds = []; // who was right
 let round = 0; // whoever comes back from the service in a later round keeps quiet
 
-/** Open the game. */
-export function play(/** @type {string[]} */ labels, /** @type {string} */ model) {
-  find(".again", dialog).onclick = () => draw(labels, model);
+/** Open the game; a model that can say *neither* is shown photos of neither, too. */
+export function play(/** @type {Model} */ { name, labels, neither_threshold: threshold }) {
+  const subjects = threshold === null ? labels : [...labels, NEITHER];
+  find(".again", dialog).onclick = () => draw(subjects, name);
   find(".score", dialog).onclick = () => shareScore();
   dialog.onclose = () => (round += 1);
   dialog.showModal();
-  draw(labels, model);
+  draw(subjects, name);
 }
 
-async function draw(/** @type {string[]} */ labels, /** @type {string} */ model) {
+async function draw(/** @type {string[]} */ subjects, /** @type {string} */ model) {
   const mine = ++round;
   const again = find(".again", dialog);
   const said = find(".said", dialog);
@@ -34,12 +36,10 @@ async function draw(/** @type {string[]} */ labels, /** @type {string} */ model)
   guesses.replaceChildren();
   said.replaceChildren("Fetching a photo…");
   find("img", dialog).hidden = true;
-  const query = new URLSearchParams({ preview: "true", subject: labels[Math.floor(Math.random() * labels.length)] });
-  if (model) query.set("model", model);
   /** @type {{photo: Photo, result: Result}} */
   let drawn;
   try {
-    drawn = await request(`random?${query}`, {}, () => {});
+    drawn = await photo(subjects, model);
   } catch (error) {
     if (mine !== round) return;
     const { headline, message } = problemInWords(/** @type {ApiError} */ (error));
@@ -54,20 +54,34 @@ async function draw(/** @type {string[]} */ labels, /** @type {string} */ model)
   image.hidden = false;
   said.replaceChildren("What is it? You first.");
   guesses.replaceChildren(
-    ...[...labels, "neither"].map((label) => {
-      const button = make("button", { type: "button", className: "button", textContent: sentenceCase(spoken(label)) });
-      button.addEventListener("click", () => reveal(drawn, label));
+    ...subjects.map((subject) => {
+      const name = subject === NEITHER && subjects.length > 3 ? "none of these" : spoken(subject);
+      const button = make("button", { type: "button", className: "button", textContent: sentenceCase(name) });
+      button.addEventListener("click", () => reveal(drawn, subject));
       return button;
     }),
   );
   /** @type {HTMLElement | null} */ (guesses.firstElementChild)?.focus();
 }
 
+/** A photo of one of the subjects, each as likely; of a label where there is none of neither. */
+async function photo(/** @type {string[]} */ subjects, /** @type {string} */ model) {
+  const subject = subjects[Math.floor(Math.random() * subjects.length)];
+  const query = new URLSearchParams({ preview: "true", subject, model });
+  try {
+    return await request(`random?${query}`, {}, () => {});
+  } catch (error) {
+    if (subject !== NEITHER || !(error instanceof ApiError) || error.code !== "photo_source_unavailable") throw error;
+    return photo(subjects.filter((one) => one !== NEITHER), model);
+  }
+}
+
 /** What it is, is what it was searched by; both are counted by that. */
 function reveal(/** @type {{photo: Photo, result: Result}} */ { photo, result }, /** @type {string} */ guess) {
   const right = guess === photo.subject;
   rounds.push({ visitor: right, model: result.verdict === photo.subject });
-  const words = `${right ? "You’re right" : `It was found as “${spoken(photo.subject)}”`}. I say: ${inWords(result).verdict}.`;
+  const truth = photo.subject === NEITHER ? "It’s none of these" : `It was found as “${spoken(photo.subject)}”`;
+  const words = `${right ? "You’re right" : truth}. I say: ${inWords(result).verdict}.`;
   const total = `You ${points("visitor")}, me ${points("model")}, of ${rounds.length}.`;
   find(".said", dialog).replaceChildren(words, make("b", {}, total), make("small", {}, credit(photo)));
   find(".guesses", dialog).replaceChildren();

@@ -93,8 +93,8 @@ class RandomQuery(ResultQuery):
         "any",
         min_length=1,
         max_length=64,
-        description="What is to be on the photo: a label of the model, `neither` (something that no "
-        "label names), or `any`.",
+        description="What is to be on the photo: a label of the model, `neither` (something that "
+        "no label names), or `any`.",
     )
     classify: bool = Field(True, description="Whether the photo is classified, too.")
 

@@ -265,7 +265,8 @@ def test_where_it_looked_shows_on_a_dark_photo(opened: Page) -> None:
     colours = opened.eval_on_selector(
         ".where",
         """canvas => {
-            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
             const colours = new Set(new Uint32Array(data.buffer)); // few; the pixels are very many
             return [...colours].map((one) => [...new Uint8Array(Uint32Array.of(one).buffer)]);
         }""",

@@ -57,7 +57,7 @@ bench: install .cache/bench-venv/stamp  ## the service, its peers and the floor:
 	$(BIN)/python -m bench.report
 
 page-shots: install  ## screenshots of every state of the page, into .cache/page-shots
-	$(BIN)/python -m tests.web.page_shots
+	$(BIN)/python -m tests.web.tools.page_shots
 
 clean:  ## what can be made again
 	rm -rf .cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,6 +1,6 @@
 """Screenshots of every state of the page, light and dark, desktop and phone: `make page-shots`.
 
-    python -m tests.web.page_shots [FOLDER [STATE …]]
+    python -m tests.web.tools.page_shots [FOLDER [STATE …]]
 
 With the photos of ../shared beside the checkout and models/cat_dog made, the pictures are real
 photos; else they are drawn. `readme.png` is the one in the README (docs/page.png): the shipped

@@ -1,6 +1,6 @@
 """Draw the icons of the page and the picture of its links, out of web/icon.svg, in the browser.
 
-    python -m tests.web.draw_icons
+    python -m tests.web.tools.draw_icons
 
 They are kept in web/icons/; this is how they are made again after the drawing has changed.
 """

@@ -8,7 +8,7 @@ import pytest
 
 from support.running import ROOT
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 LIMIT = 130_000
 WEB = ROOT / "web"
 TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"

@@ -1,6 +1,6 @@
 """How often the photo in a screenshot is found, and what of ordinary photos is taken for one.
 
-    python -m tests.web.measure_frames [FOLDER_FOR_THE_SCREENSHOTS]
+    python -m tests.web.tools.measure_frames [FOLDER_FOR_THE_SCREENSHOTS]
 
 Asks the shipped model and the page about 60 drawn screenshots and 300 ordinary photos; the photos
 are those of ../shared that are no part of the tutorials' split.

@@ -100,8 +100,9 @@ class _Names:
             self._json.append([])
         if tag == "meta":
             for key in ("property", "name", "itemprop"):
-                if name := attributes.get(key, "").strip().lower():
-                    self._meta.setdefault(name, attributes.get("content", ""))
+                name, content = attributes.get(key, "").strip().lower(), attributes.get("content")
+                if name and content:
+                    self._meta.setdefault(name, content)
         elif tag == "link" and "image_src" in attributes.get("rel", "").lower().split():
             self._links.append(attributes.get("href", ""))
         elif tag == "base" and not self.base:

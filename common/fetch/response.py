@@ -117,4 +117,5 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int, on_bytes: OnB
 
 
 def _too_large(max_bytes: int) -> ImageTooLarge:
-    return ImageTooLarge(f"The picture at this address is larger than {max_bytes / 1e6:g} MB.")
+    limit = round(max_bytes / 2**20, 1)
+    return ImageTooLarge(f"The picture at this address is larger than {limit:g} MB.")

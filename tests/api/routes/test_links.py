@@ -91,7 +91,7 @@ PROBLEMS = [
     ("to-a-page", 415, "unsupported_media_type", "a page, too"),
     ("to-inside", 400, "url_not_allowed", "not open to the public"),
     ("to-a-gone-one", 502, "fetch_failed", "does not have this picture"),
-    ("to-a-large-one", 413, "image_too_large", "larger than"),
+    ("to-a-large-one", 413, "image_too_large", "larger than 10 MB."),
     ("to-text", 415, "unsupported_media_type", "This is text"),
 ]
 

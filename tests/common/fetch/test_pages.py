@@ -48,6 +48,7 @@ WAYS: dict[str, str] = {
         meta("og:image", "data:image/png;base64,AAAA") + meta("twitter:image", ADDRESS)
     ),
     "the next where one is empty": meta("og:image", "") + meta("twitter:image", ADDRESS),
+    "the next of its name where one is empty": meta("og:image", "") + meta("og:image", ADDRESS),
     "not what is a comment": f"<!-- {meta('og:image', 'https://x.example/')} -->"
     + meta("og:image", ADDRESS),
     "not what is a script": "<script>'<meta property=og:image content=https://x.example/>'</script>"

@@ -36,7 +36,8 @@ class Screenshot:
     """A drawn screenshot, with what is known about it."""
 
     kind: str
-    photo: Path
+    photos: tuple[Path, ...]
+    """Those that are seen in it."""
     png: bytes
     box: Box | None
     """Where the photo lies; None where nothing is a frame around one photo."""
@@ -62,10 +63,11 @@ def draw(browser: Browser, photos: Sequence[Path], count: int) -> Iterator[Scree
         page = browser.new_page(**(DESKTOP if "desktop" in traits else PHONE))  # type: ignore[arg-type]
         page.set_content(SCREENS.read_text())
         box = page.evaluate(_FILL, [kind, [_address(file) for file in files]])
+        seen = page.locator("body img").count()
         target = page.locator("body > *").last if "cut" in traits else page
         png = target.screenshot()
         page.close()
-        yield Screenshot(kind, files[0], png, None if "whole" in traits else tuple(box))
+        yield Screenshot(kind, tuple(files[:seen]), png, None if "whole" in traits else tuple(box))
 
 
 def overlap(one: Box | None, other: Box | None) -> float:

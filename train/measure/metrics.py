@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 15
+BINS, LEAST = 15, 10
+"""How many bins there are at most, and photos in each at least: the accuracy of one says nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,21 @@ def measure(
 
 
 def reliability(
-    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = BINS
+    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Confidence against accuracy, in bins of equal mass.
 
     Args:
         scores: (photos, labels).
         truth: (photos,).
+        bins: how many; left out, as many as hold 10 photos each, and 15 at most.
 
     Returns:
         mean confidence, accuracy and number of photos of each bin, from least to most confident.
     """
     confidence = scores.max(axis=1).astype(np.float64)
     right = scores.argmax(axis=1) == truth
-    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(truth)))
+    parts = _parts(np.argsort(confidence, kind="stable"), bins)
     return (
         np.array([confidence[part].mean() for part in parts]),
         np.array([right[part].mean() for part in parts]),
@@ -105,8 +107,13 @@ def reliability(
     )
 
 
+def _parts(order: NDArray[np.int64], bins: int | None) -> list[NDArray[np.int64]]:
+    """Photos, in order of confidence, in bins of equal mass."""
+    return np.array_split(order, bins or max(1, min(BINS, len(order) // LEAST)))
+
+
 def calibration_error(
-    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = BINS
+    scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int | None = None
 ) -> float:
     """Expected calibration error, 0..1, in bins of equal mass (Nguyen and O'Connor 2015)."""
     confidence, accuracy, photos = reliability(scores, truth, bins)
@@ -114,7 +121,7 @@ def calibration_error(
 
 
 def calibration_band(
-    scores: NDArray[np.float32], *, draws: int = 1000, share: float = 0.95, bins: int = BINS
+    scores: NDArray[np.float32], *, draws: int = 1000, share: float = 0.95, bins: int | None = None
 ) -> float:
     """The calibration error that a perfectly calibrated model stays below in 95 % of draws.
 
@@ -125,7 +132,7 @@ def calibration_band(
         scores: (photos, labels).
     """
     confidence = np.sort(scores.max(axis=1).astype(np.float64))
-    parts = np.array_split(np.arange(len(confidence)), min(bins, len(confidence)))
+    parts = _parts(np.arange(len(confidence)), bins)
     right = np.random.default_rng(0).random((draws, len(confidence))) < confidence
     errors = np.zeros(draws)
     for part in parts:

@@ -54,6 +54,7 @@ def history_plot(history: Sequence[dict[str, float]]) -> Figure:
         kept = kept_epoch(history)
         ax.axvline(kept, color="#9aa7b0", linewidth=0.8, linestyle="--", label=f"kept: {kept}")
         ax.set(xlabel="epoch", ylabel=AXES[name])
+        ax.ticklabel_format(axis="y", useOffset=False)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend(frameon=False)
     return figure

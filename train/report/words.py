@@ -66,8 +66,9 @@ def history_words(history: Sequence[dict[str, float]]) -> str:
     kept = kept_epoch(history)
     entry = history[kept - 1]
     accuracy = f", accuracy {entry['val_accuracy']:.4f}" if "val_accuracy" in entry else ""
+    epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
     return (
-        f"The course of training over {len(history)} epochs. Epoch {kept} is kept, that of the"
+        f"The course of training over {epochs}. Epoch {kept} is kept, that of the"
         f" lowest validation loss: {entry['val_loss']:.4f}{accuracy}."
     )
 
@@ -75,6 +76,8 @@ def history_words(history: Sequence[dict[str, float]]) -> str:
 def reliability_words(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> str:
     """How many photos stand behind each point of the reliability plot."""
     _, _, counts = reliability(scores, truth)
+    if len(counts) == 1:
+        return f"One point stands for all {counts[0]} photos: more photos give more points."
     few, many = int(counts.min()), int(counts.max())
     each = f"{few}" if few == many else f"{few} to {many}"
     return f"Each of the {len(counts)} points stands for {each} photos."

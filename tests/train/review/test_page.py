@@ -94,3 +94,33 @@ def test_a_file_of_decisions_that_is_not_there(
     lost = ["review", "any", str(data), "--apply", "--decisions", str(tmp_path / "lost.jsonl")]
     assert main(lost) == 2
     assert capsys.readouterr().err.startswith("error: There is no file")
+
+
+def test_every_class_of_many_has_a_key(data: Path, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    file = tmp_path / "review.html"
+    classes = tuple(f"class {i}" for i in range(33))
+    write_page(file, data, suspects()[:2], classes, Decisions(data / "none.jsonl"))
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            page = browser.new_page(viewport={"width": 390, "height": 844})
+            page.goto(file.as_uri())
+            keys = page.locator("button kbd").all_inner_texts()
+            assert len(keys) == len(set(keys)) == 5 + 31, "no key means two things"
+            why = page.locator("#why")
+            playwright.expect(why).to_contain_text("Labelled cat")
+            page.keyboard.press("0")
+            page.keyboard.press("z")
+            playwright.expect(page.locator("#end")).to_be_visible()
+            playwright.expect(why).to_contain_text("Decided: relabel as class 30")
+            page.keyboard.press("ArrowLeft")
+            playwright.expect(why).to_contain_text("Decided: relabel as class 9")
+            button = page.get_by_role("button", name="Relabel as class 32")
+            button.focus()
+            page.keyboard.press("Enter")
+            page.keyboard.press("ArrowLeft")
+            playwright.expect(why).to_contain_text("Decided: relabel as class 32")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        finally:
+            browser.close()

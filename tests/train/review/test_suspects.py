@@ -261,7 +261,7 @@ def test_the_page_by_keyboard(page: int, photos: Path) -> None:
             shown.keyboard.press("u")
             playwright.expect(where).to_contain_text("2 of 2, 1 decided")
             shown.keyboard.press("ArrowLeft")
-            playwright.expect(why).to_contain_text("Relabel as dog")
+            playwright.expect(why).to_contain_text("Decided: relabel as dog")
             shown.reload()
             playwright.expect(where).to_have_text("2 of 2, 1 decided: validation/dog/3.jpg")
             assert errors == []

@@ -7,7 +7,7 @@
 
 Photos of training and validation are ranked by the loss of a model that has not seen them, on the
 pooled features of MODEL (a recipe's, with its model.keras); before them come near-duplicates with
-different labels, and photos that look like nothing to MODEL. k keeps, 1 to 9 relabel, s sets aside,
+different labels, and photos that look like nothing to MODEL. k keeps, 1, 2 … relabel, s sets aside,
 d deletes, u takes the last decision back. Every decision is a line of DATA/review.jsonl at once;
 the photos stay where they are until --apply. A page that was opened from disk saves its decisions
 as a file, by e; --apply --decisions FILE carries that out.

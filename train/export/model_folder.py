@@ -62,6 +62,8 @@ class TrainedModel:
     warm: WarmStart | None = None
     learned: Photos | None = None
     """What it learned from, where these photos are at hand."""
+    others: Photos | None = None
+    """Photos of other things that it did not learn from."""
     calibration: Calibration = field(default_factory=Calibration)
 
 
@@ -122,18 +124,19 @@ def write_folder(
         card = card.model_copy(update={"golden": golden_vectors(classifier)})
         figures = None
         if photos:
-            scores, _ = answers(classifier, photos)
+            scores, familiarity = answers(classifier, photos)
             truth = label_indices(card, photos)
             figures = measure(scores, truth, trained.labels)
             card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
             learned = trained.learned and _asked(classifier, card, trained.learned)
+            others = answers(classifier, trained.others)[1] if trained.others else None
             write_report(
                 half / "report",
                 card,
                 classifier,
                 figures,
-                Answers(photos, scores, truth),
-                Training(trained.history, trained.warm, learned),
+                Answers(photos, scores, truth, familiarity),
+                Training(trained.history, trained.warm, learned, others),
                 show_photos=show_photos,
             )
         write_card(card, half)

@@ -29,6 +29,8 @@ class Answers:
     """(photos, labels)"""
     truth: NDArray[np.int64]
     """(photos,)"""
+    familiarity: NDArray[np.float32] | None = None
+    """(photos,), 0..1, where the model measures it."""
 
     @property
     def verdicts(self) -> NDArray[np.int64]:

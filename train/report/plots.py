@@ -100,3 +100,27 @@ def reliability_plot(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> F
         ylim=(low, 1.01),
     )
     return figure
+
+
+def familiarity_plot(
+    own: NDArray[np.float32], others: NDArray[np.float32] | None, line: float
+) -> Figure:
+    """How many photos of the labels, and of other things, have which familiarity.
+
+    Args:
+        own, others: (photos,), 0..1.
+        line: below it a photo is neither.
+    """
+    figure = Figure(figsize=(8.4, 3), layout="constrained")
+    ax = figure.subplots()
+    for values, label, colour in ((own, "labels", TRAINING), (others, "other things", VALIDATION)):
+        if values is not None:
+            shares = np.full(len(values), 1 / len(values))
+            ax.hist(
+                values, np.linspace(0, 1, 26), weights=shares,
+                color=colour, alpha=0.7, label=f"photos of {label}",
+            )  # fmt: skip
+    ax.axvline(line, color=INK, linewidth=0.8, linestyle="--", label="line of neither")
+    ax.set(xlabel="familiarity", ylabel="share of the photos", xlim=(0, 1))
+    ax.legend(frameon=False)
+    return figure

@@ -21,7 +21,7 @@ from train.measure.uncertainty import figure_intervals
 from train.photos.dataset import Photos
 from train.report import gallery, pages, words
 from train.report.gallery import Answers
-from train.report.plots import history_plot, reliability_plot
+from train.report.plots import familiarity_plot, history_plot, reliability_plot
 
 LEARNED = 24
 """Training photos with a wrong verdict that are shown."""
@@ -48,6 +48,8 @@ class Training:
     warm: WarmStart | None = None
     learned: Answers | None = None
     """Photos that were learned from, and what the model says of them."""
+    others: NDArray[np.float32] | None = None
+    """The familiarity (photos,) of photos of other things that were not learned from."""
 
 
 def write_report(
@@ -95,6 +97,7 @@ def write_report(
         reliability=_svg(reliability_plot(scores, truth)),
         reliability_words=words.reliability_words(scores, truth),
         reliability_rows=words.reliability_rows(scores, truth),
+        neither=_neither(card, measured.familiarity, training.others),
         learned=training.learned and _learned(training.learned, described),
         show_photos=show_photos,
         variants=[] if kind == "none" else _variants(card, kind, measured.photos, show_photos),
@@ -113,6 +116,17 @@ def _start(start: NDArray[np.float32], measured: Answers, card: ModelCard) -> di
         "words": comparison.in_words(found),
         "helped": found.accuracy[1].value > found.accuracy[0].value,
     }
+
+
+def _neither(
+    card: ModelCard, own: NDArray[np.float32] | None, others: NDArray[np.float32] | None
+) -> tuple[str, str] | None:
+    """How familiar the photos are, drawn and in words; None where a model never says neither."""
+    if own is None or card.neither_threshold is None:
+        return None
+    line = card.neither_threshold
+    plot = _svg(familiarity_plot(own, others, line))
+    return plot, words.neither_words(own, others, line)
 
 
 def _learned(learned: Answers, described: gallery.Described) -> dict[str, Any]:

@@ -53,6 +53,19 @@ def figure_rows(figures: Figures, sure: dict[str, Interval]) -> list[tuple[str, 
     return rows
 
 
+def neither_words(
+    own: NDArray[np.float32], others: NDArray[np.float32] | None, line: float
+) -> str:
+    """How many photos lie above the line of *neither*, with intervals."""
+    said = (
+        f"The line of neither lies at {line:.3f}. Above it lie {_above(own, line)}, which have one"
+        " of the labels"
+    )
+    if others is None:
+        return f"{said}. Photos of other things were not at hand."
+    return f"{said}, and {_above(others, line)} of other things, which have none."
+
+
 def setting_rows(settings: dict[str, object]) -> list[tuple[str, str]]:
     """Name and value of every setting."""
     return [
@@ -93,6 +106,12 @@ def reliability_rows(
         around = f"{found.low:.3f} to {found.high:.3f}"
         rows.append((f"{confidence:.3f}", f"{accuracy:.3f}", around, int(photos)))
     return rows
+
+
+def _above(familiarity: NDArray[np.float32], line: float) -> str:
+    count = int((familiarity >= line).sum())
+    found = share(count, len(familiarity))
+    return f"{count} of {len(familiarity)} photos ({found.low:.1%} to {found.high:.1%})"
 
 
 def _text(value: object) -> str:

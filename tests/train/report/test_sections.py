@@ -50,12 +50,14 @@ def report(model: tuple[ModelCard, Classifier], folder: Path, *, show: bool = Tr
     told = []
     for name, colours in (("validation", REPORTED), ("train", LEARNED)):
         found = photos(folder / name, colours)
-        told.append(Answers(found, answers(classifier, found)[0], found.truth))
+        scores, familiarity = answers(classifier, found)
+        told.append(Answers(found, scores, found.truth, familiarity))
     reported, learned = told
     figures = measure(reported.scores, reported.truth, card.labels)
     before = np.tile(np.float32([0.6, 0.4]), (len(reported.photos), 1))
     before[reported.truth == 1] = before[reported.truth == 1][:, ::-1]  # the start was always right
-    training = Training(HISTORY, WarmStart(HISTORY[:2], before), learned)
+    others = np.float32([0.1, 0.2, 0.9])
+    training = Training(HISTORY, WarmStart(HISTORY[:2], before), learned, others)
     write_report(folder / "report", card, classifier, figures, reported, training, show_photos=show)
     return (folder / "report" / "index.html").read_text(encoding="utf-8")
 
@@ -98,6 +100,9 @@ def test_what_stands_in_each_section(model: tuple[ModelCard, Classifier], tmp_pa
     assert "over 2 epochs" in history
     assert "over 3 epochs. Epoch 2 is kept" in history
     assert section(page, "Reliability").count("<tr><td") == 1
+    neither = section(page, "Neither")
+    assert "The line of neither lies at 0.500" in neither
+    assert "1 of 3 photos (6.1% to 79.2%) of other things" in neither
     settings = section(page, "Settings")
     assert "share of the training photos that choices are made on" in settings
     assert not re.search(r"[a-z]_[a-z]", re.sub(r"<[^>]*>", "", settings)), "words, no raw names"

@@ -71,6 +71,12 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def can_be_made(path: Path) -> bool:
+    """Whether a folder could be written here: what there is above it is a folder to write to."""
+    above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    return above.is_dir() and os.access(above, os.W_OK)
+
+
 def _beside(path: Path) -> Path:
     """An unused name in the same folder, hidden and never too long."""
     return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.tmp")

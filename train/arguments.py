@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from PIL import Image
 
+from common.model.prediction import NEITHER, SEVERAL
 from train.photos.balance import UNEVEN
 
 T = TypeVar("T", int, float)
@@ -217,7 +218,15 @@ def _classes(text: str) -> list[int]:
 
 
 def names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """`apple, pear` -> [apple, pear], two or more that a model card takes as labels."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if len(found) < 2:
+        raise argparse.ArgumentTypeError("at least two names are needed, with a comma between")
+    if len({*found, NEITHER, SEVERAL}) != len(found) + 2:
+        raise argparse.ArgumentTypeError(
+            f"names must differ from each other, from {NEITHER!r} and {SEVERAL!r}"
+        )
+    return found
 
 
 def held(text: str) -> tuple[Path, float]:

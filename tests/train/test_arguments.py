@@ -29,6 +29,7 @@ def test_a_number_out_of_range_is_named_first(
     assert stopped.value.code == 2
     first, advice = capsys.readouterr().err.splitlines()
     assert first.startswith(f"error: argument {option}: ")
+    assert "invalid _" not in first, "a name from the code"
     assert advice == "python -m train fine-tune --help explains."
 
 
@@ -110,6 +111,8 @@ NUMBERS = [
     [*RECIPE, "--familiar", "5-"],
     [*RECIPE, "--familiar", ""],
     [*RECIPE, "--held", "folder:0"],
+    *([*RECIPE, "--labels", names] for names in ("", ",", "a", "a,a", "a,neither", "several,a")),
+    ["adopt", "x.h5", "--out", "models/x", "--scale", "1", "--labels", "a"],
 ]  # fmt: skip
 
 
@@ -118,7 +121,9 @@ def test_numbers_of_every_command(command: list[str], capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as stopped:
         main(command)
     assert stopped.value.code == 2
-    assert capsys.readouterr().err.startswith("error: argument --")
+    said = capsys.readouterr().err
+    assert said.startswith("error: argument --")
+    assert "invalid _" not in said, "a name from the code"
 
 
 ON_PHOTOS = [
@@ -142,3 +147,29 @@ def test_a_missing_folder_is_said_before_the_model_is_loaded(
     own = [word.replace("MODEL", str(tmp_path / "m")) for word in command]
     assert main(own) == 2
     assert capsys.readouterr().err.startswith("error: There is no folder nowhere")
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_photos_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("a file")
+    below = str(tmp_path / "file" / "x")
+    model = str(ROOT / "models" / "cat_dog")
+    for command in (
+        ["prepare", "nowhere.zip", below],
+        ["export", model, "--to", "tflite", "--out", below, "--validation", "nowhere"],
+    ):
+        assert main(command) == 2
+        assert "cannot be written" in capsys.readouterr().err
+
+
+def test_photos_of_other_things_that_cannot_be_read_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(3):
+        (tmp_path / f"{i}.jpg").write_bytes(b"nothing")
+    model = str(ROOT / "models" / "cat_dog")
+    assert main(["export", model, "--to", "tflite", "--validation", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "2.jpg: " in said
+    assert f"There are no photos in {tmp_path}" in said

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.atomic import new_folder
+from common.atomic import can_be_made, new_folder
 from common.errors import DataError, ModelError
 from common.model.card import ONNX, ModelCard, check_file, sha256_of
 from common.model.classifier import Classifier, golden_error
@@ -165,8 +165,10 @@ def check_target(out: Path, *, overwrite: bool) -> None:
     """Before anything runs: whether an export can be written here.
 
     Raises:
-        DataError: something is there that may not be replaced.
+        DataError: something is there that may not be replaced, or nothing can be written.
     """
+    if not can_be_made(out):
+        raise DataError(f"{out} cannot be written.")
     if not out.exists():
         return
     if not overwrite:

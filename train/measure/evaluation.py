@@ -11,25 +11,25 @@ from common.model.card import ModelCard
 from common.model.classifier import Classifier
 from common.photo_files import photos_in
 from train.measure.metrics import Figures, NeitherFigures
-from train.photos.dataset import Photos, Pixels, class_folders, parallel_batches
+from train.photos.dataset import Photos, Pixels, class_folders, parallel_batches, readable
 
 BATCH = 4
 """Photos that one thread decodes and classifies at a time."""
 
 
 def unlabelled(folder: Path) -> Photos:
-    """The photos below a folder, whatever they show.
+    """The photos below a folder that can be read, whatever they show; the others are named.
 
     Raises:
         DataError: there are none.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    paths = tuple(photos_in(folder))
-    if not paths:
+    files = [(path, 0) for path in photos_in(folder)]
+    photos = readable(("other",), files, folder)
+    if not len(photos):
         raise DataError(f"There are no photos in {folder}.")
-    nothing = np.zeros(len(paths), np.int64)
-    return Photos(("other",), paths, nothing, ("",) * len(paths))
+    return photos
 
 
 def answers(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS, LEAST = 15, 10
-"""How many bins there are at most, and photos in each at least: the accuracy of one says nothing."""
+"""Bins at most, and photos in each at least: the accuracy of one photo says nothing."""
 
 
 @dataclass(frozen=True)

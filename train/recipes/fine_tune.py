@@ -201,7 +201,7 @@ def refit(model: keras.Model, run: Run) -> None:
 def _layers(text: str) -> int | str:
     if text == "all":
         return text
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1, or all")
-    return value
+    try:
+        return arguments.positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or all") from None

@@ -53,9 +53,7 @@ def figure_rows(figures: Figures, sure: dict[str, Interval]) -> list[tuple[str, 
     return rows
 
 
-def neither_words(
-    own: NDArray[np.float32], others: NDArray[np.float32] | None, line: float
-) -> str:
+def neither_words(own: NDArray[np.float32], others: NDArray[np.float32] | None, line: float) -> str:
     """How many photos lie above the line of *neither*, with intervals."""
     said = (
         f"The line of neither lies at {line:.3f}. Above it lie {_above(own, line)}, which have one"

@@ -22,7 +22,7 @@ from common.model.card import FILES, read_card
 from common.model.classifier import Classifier
 from common.model.prediction import NEITHER, SEVERAL, Prediction
 from train import arguments
-from train.measure.evaluation import check_classes, label_indices, unlabelled
+from train.measure.evaluation import check_classes, label_indices
 from train.measure.stress import ONE, TWO, WIDTH
 from train.photos.dataset import Photos, parallel_batches, scan
 from train.photos.others import read_others, split_by_kind
@@ -50,16 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     check_classes(read_card(args.model), args.photos)
-    for folder, _ in args.others:
-        unlabelled(folder)
+    strange = [read_others([(folder, 1.0)]) for folder, _ in args.others]
     classifier = Classifier.load(args.model, precision=args.precision)
     photos = scan(args.photos)
     truth = np.array(classifier.card.labels)[label_indices(classifier.card, photos)]
     some = photos.select(spread(len(photos), args.limit))
     figures = singles(classifier, some, truth[spread(len(photos), args.limit)])
     figures |= pairs(classifier, photos, truth, args.limit)
-    for folder, share in args.others:
-        figures[f"others: {folder.name}"] = others(classifier, folder, share)
+    for (folder, part), found in zip(args.others, strange, strict=True):
+        if found and part < 1:
+            found = split_by_kind(found, part)[0]
+        if found:
+            name = f"others: {folder.name}"
+            figures[name] = others(classifier, found, folder.name)
     if args.json:
         print(json.dumps(figures, indent=2))
         return 0
@@ -124,13 +127,9 @@ def pairs(
     return figures
 
 
-def others(classifier: Classifier, folder: Path, part: float) -> dict[str, float]:
+def others(classifier: Classifier, photos: Photos, name: str) -> dict[str, float]:
     """How often photos of other things are given a label."""
-    photos = read_others([(folder, 1.0)])
-    assert photos is not None, "one folder"
-    if part < 1:
-        photos = split_by_kind(photos, part)[0]
-    found = classified(classifier, lambda i: photos.paths[i].read_bytes(), len(photos), folder.name)
+    found = classified(classifier, lambda i: photos.paths[i].read_bytes(), len(photos), name)
     return {"labelled": 1 - share(found, NEITHER), "photos": len(photos)}
 
 

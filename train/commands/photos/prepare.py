@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from common.atomic import can_be_made
 from common.errors import DataError, ImageError
 from common.file_names import portable, printable
 from common.images import decode
@@ -84,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     for part in PARTS:
         if (args.data / part).exists():
             raise DataError(f"{args.data / part} is there already, and nothing is overwritten.")
+    if not can_be_made(args.data / "train"):
+        raise DataError(f"{printable(args.data)} cannot be written.")
     with open_source(args.source) as source:
         items = _items(source)
         try:

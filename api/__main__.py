@@ -1,4 +1,4 @@
-"""python -m api: small tools for whoever runs the service."""
+"""python -m api: makes API keys, and asks the running service for a reload."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ def main() -> int:
     commands.add_parser(
         "reload",
         help="load, verify and serve what is in MODEL_DIR now",
-        description="The running service copies MODEL_DIR, proves the copy and serves it; if "
+        description="The running service copies MODEL_DIR, verifies the copy and serves it; if "
         "anything is wrong, the models from before stay, and the reason is printed. Which service "
         "is meant: HOST and PORT, or RUNTIME_DIR, as it was started with.",
     )

@@ -1,4 +1,4 @@
-"""The application factory: hooks, middleware and endpoints around one service."""
+"""Builds the application: hooks, middleware and endpoints around one service."""
 
 import flask_restful
 from flask import Flask

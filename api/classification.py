@@ -1,4 +1,4 @@
-"""The work behind the endpoints: fetch, decode, infer, and measure how long each took."""
+"""Does the work behind the endpoints: fetch, decode and infer, with the time that each took."""
 
 import base64
 import sys
@@ -174,7 +174,7 @@ class Service:
         return _result(model, prediction, facts, timing, preview, options, loaded.source)
 
     def rewrite(self, data: bytes, context: RequestContext) -> bytes:
-        """The picture anew, as a JPEG of at most 640 pixels without metadata.
+        """The picture encoded again, as a JPEG of at most 640 pixels without metadata.
 
         Raises:
             ImageError: see `common.errors`.
@@ -190,7 +190,7 @@ class Service:
     def random_photo(
         self, subject: str, model: Classifier, context: RequestContext
     ) -> tuple[Photo, bytes]:
-        """A photo nobody chose: of a label of that model, of `any`, or of `neither`.
+        """A random photo: of a label of that model, of `any`, or of `neither`.
 
         Raises:
             PhotoSourceUnavailable, FetchBusy: see `common.errors`.

@@ -1,4 +1,4 @@
-"""How many pictures are computed at the same time, and how many may wait for that."""
+"""Bounds how many pictures are computed at the same time, and how many may wait for that."""
 
 import threading
 from collections import deque

@@ -1,4 +1,4 @@
-"""The state of one request: its deadline, the memory it holds, and what has been done for it."""
+"""Holds the state of one request: its deadline, its memory, and what has been done for it."""
 
 import threading
 import time

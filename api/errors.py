@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: the one place where a mistake becomes an HTTP answer."""
+"""Turns errors into RFC 9457 problem details; nothing else makes an HTTP answer of an error."""
 
 import json
 import logging
@@ -63,7 +63,7 @@ _log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """A mistake that the API answers for itself; `code` is a key of `PROBLEMS`."""
+    """An error that is answered as it is; `code` is a key of `PROBLEMS`."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -72,7 +72,7 @@ class Problem(Exception):
 
 
 def to_problem(error: Exception) -> Problem:
-    """Any exception as a `Problem`; what nobody foresaw tells its story to the log only."""
+    """Any exception as a `Problem`; the details of an unforeseen one are only logged."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:

@@ -1,4 +1,4 @@
-"""Photos that visitors gave because the answer was wrong: kept for training, off by default.
+"""Keeps photos that visitors gave because the answer was wrong, for training; off by default.
 
 FEEDBACK_FOLDER/<model>/photos/<label>/<day>/ is for `python -m train … --extra`; photos of none of
 the labels, or of several, lie in FEEDBACK_FOLDER/<model>/others/<verdict>/<day>/.

@@ -1,4 +1,4 @@
-"""How gunicorn runs the service: `gunicorn -c python:api.gunicorn_conf`.
+"""Configures gunicorn, which runs the service: `gunicorn -c python:api.gunicorn_conf`.
 
 The master holds no model. It copies MODEL_DIR into RUNTIME_DIR; each worker loads and verifies the
 copy. SIGHUP has the copy made anew and verified by a process of its own (`api.model_store.verify`),
@@ -55,7 +55,7 @@ RETRY_S = 2.0
 """Pause of a worker that cannot take the place of one that ended, before the next one tries."""
 
 _state = StateDir(settings.runtime_folder)
-_complaint = multiprocessing.Lock()  # shared by all workers: the first to fail says why
+_first_failure = multiprocessing.Lock()  # of all workers: who gets it says why
 _log = logging.getLogger("api")
 
 
@@ -76,10 +76,10 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """From here on the master answers signals, and clients have a time limit.
+    """Give clients a time limit, and announce that the master answers signals.
 
     A connection has the time limits of the socket that it came by, at least with TCP: a client that
-    sends nothing of its request, or takes nothing of its answer, for so long is given up.
+    sends nothing of its request, or takes nothing of its answer, for so long is disconnected.
     """
     limit = struct.pack("@ll", *divmod(int(settings.request_timeout_s * 1e6), 10**6))
     for listener in server.LISTENERS:
@@ -128,7 +128,7 @@ def worker_app() -> Flask:
             sys.exit(1)
         if not foreseen:
             raise
-        if _complaint.acquire(block=False):
+        if _first_failure.acquire(block=False):
             print(f"dogorcat cannot start: {error}", file=sys.stderr, flush=True)
             sys.exit(3)  # tells the master that trying again is of no use, so that it ends, too
         signal.pause()  # until it does
@@ -137,9 +137,9 @@ def worker_app() -> Flask:
 
 def _reload() -> None:
     """In place of gunicorn's own answer to SIGHUP."""
-    global _proving
+    global _verification
     try:
-        _proving = subprocess.Popen([sys.executable, "-m", "api.model_store.verify"])
+        _verification = subprocess.Popen([sys.executable, "-m", "api.model_store.verify"])
     except OSError as error:
         _log.error("no process for a reload: %s", error)
 
@@ -149,5 +149,5 @@ def _release(master: int) -> None:
         _state.release()
 
 
-_proving: subprocess.Popen[bytes] | None = None
+_verification: subprocess.Popen[bytes] | None = None
 """The last reload's process, kept until the next one; gunicorn waits for its end."""

@@ -1,4 +1,4 @@
-"""Can the service listen where it should, and to how many? Settled before anything is started."""
+"""Checks, before anything is started, that the service can listen, and to how many clients."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Every setting of the service: one environment variable each, checked when the service starts."""
+"""Reads every setting of the service, one environment variable each, and checks it at the start."""
 
 import os
 import re

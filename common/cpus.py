@@ -1,4 +1,4 @@
-"""How many CPUs this process may use, and whether they are fast at 8-bit inference."""
+"""Counts the CPUs that this process may use, and says whether they are fast at 8-bit inference."""
 
 import os
 from pathlib import Path

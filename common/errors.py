@@ -1,4 +1,4 @@
-"""All errors this project raises on purpose, as one tree. Knows nothing of HTTP.
+"""Defines all errors this project raises on purpose, as one tree. Knows nothing of HTTP.
 
 DogorcatError
 ├── ImageError                    these bytes cannot become pixels

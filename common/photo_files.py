@@ -1,4 +1,4 @@
-"""Which files and folders of a tree of photos count. All commands and the service use it.
+"""Decides which files and folders count as photos, for all commands and the service.
 
 The name decides first, since archives and remote folders have names, too: what is hidden or belongs
 to an operating system never counts; a file with a photo's suffix counts even if it is damaged, so

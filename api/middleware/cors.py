@@ -1,4 +1,4 @@
-"""CORS: which pages of other origins may read the API (CORS_ORIGINS); origins match exactly."""
+"""Lets pages of other origins read the API (CORS_ORIGINS); origins match exactly."""
 
 import re
 from collections.abc import Collection

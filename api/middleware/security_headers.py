@@ -1,4 +1,4 @@
-"""Security headers of every answer; `api.middleware.wsgi` puts them on."""
+"""Lists the security headers of every answer; `api.middleware.wsgi` adds them."""
 
 # The page needs nothing from anywhere else, and nobody may put it into a frame.
 PAGE_POLICY = (

@@ -1,4 +1,4 @@
-"""What every request passes outside of Flask: security headers, refusals under load, unread bodies.
+"""Wraps Flask: adds security headers, refuses under load, and reads bodies of refused requests.
 
 Refusing before Flask is cheap, which counts most when there is too much to do.
 """

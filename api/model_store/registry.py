@@ -1,4 +1,4 @@
-"""The models a worker serves: every folder of MODEL_DIR, loaded and verified, found by name."""
+"""Loads and verifies every model folder of MODEL_DIR, and exchanges the models at a reload."""
 
 import logging
 import threading
@@ -17,8 +17,8 @@ from common.errors import ModelError
 from common.model.card import model_folders
 from common.model.classifier import Classifier
 
-LOOK_S = 0.2
-"""Seconds between two looks for a new generation."""
+POLL_S = 0.2
+"""Seconds after which a worker looks for a new generation again."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class ModelStore:
         Requests in flight end with the models they began with, which are then forgotten.
         """
         while True:
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
             generation = self._state.generation
             if generation == self._generation:
                 continue
@@ -111,7 +111,7 @@ class ModelStore:
             _count(fresh, 1)
             self._state.report(generation)
             del before, fresh
-            time.sleep(LOOK_S)  # most requests that began with the old models are over
+            time.sleep(POLL_S)  # most requests that began with the old models are over
             return_free_memory()  # or each reload would take some more
 
 

@@ -1,4 +1,4 @@
-"""`python -m api reload`: ask the running service for a reload, and wait for its end."""
+"""Asks the running service for a reload, and waits for its end: `python -m api reload`."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""RUNTIME_DIR: what a running service keeps in files.
+"""Keeps the files of a running service, in RUNTIME_DIR.
 
 pid             locked by the master for as long as it lives; holds its process id
 models/N/       generation N: a copy of MODEL_DIR, so that a worker that is replaced serves what the
@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from api.settings import SettingsError
 from common.atomic import write_file
@@ -71,12 +71,10 @@ class StateDir:
             if there and PID not in there:
                 raise SettingsError(f"RUNTIME_DIR={self.folder}: the folder holds something else.")
             self._lock = (self.folder / PID).open("a+")
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(self._lock, fcntl.LOCK_EX):
                 raise SettingsError(
                     f"RUNTIME_DIR={self.folder}: a service that is running uses it."
-                ) from None
+                )
             self._lock.truncate(0)
             self._empty()
             for folder in (self._models, self._workers, self.metrics):
@@ -100,14 +98,9 @@ class StateDir:
 
     def master(self) -> int | None:
         """The process id of the service that runs here; None if there is none."""
-        try:
-            with (self.folder / PID).open() as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return int(file.read() or 0) or None
-        except FileNotFoundError:
-            pass
+        with contextlib.suppress(FileNotFoundError), (self.folder / PID).open() as file:
+            if not _lock(file, fcntl.LOCK_SH):
+                return int(file.read() or 0) or None
         return None
 
     @property
@@ -180,11 +173,7 @@ class StateDir:
     def busy(self) -> bool:
         """Whether a reload is under way."""
         with (self.folder / RELOADING).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+            return not _lock(file, fcntl.LOCK_SH)
 
     def reserve_metrics(self) -> None:
         """Reserve room for this worker's metrics, so that a disk that fills up later stops nothing.
@@ -200,6 +189,15 @@ class StateDir:
             shutil.rmtree(folder, ignore_errors=True)
         for name in (STARTED, OUTCOME, RELOADING):
             (self.folder / name).unlink(missing_ok=True)
+
+
+def _lock(file: IO[str], kind: int) -> bool:
+    """Lock a file (LOCK_EX or LOCK_SH) until it is closed; False if another process holds it."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def copy_models(model_dir: Path, target: Path) -> None:
@@ -230,7 +228,7 @@ def copy_models(model_dir: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def relabel_errors(model_dir: Path, target: Path) -> Iterator[None]:
-    """What is wrong with a copy is told of the folder that was copied."""
+    """Name the folder that was copied in errors about its copy."""
     try:
         yield
     except ModelError as error:

@@ -1,7 +1,7 @@
-"""New models for a running service: copy, verify, and only then publish.
+"""Prepares new models for a running service: copies, verifies, and only then publishes them.
 
-The master starts this module as a process of its own when it gets SIGHUP: what a bad folder does
-to whoever loads it, it does to no one who serves.
+The master starts this module as a process of its own when it gets SIGHUP, so that a bad model
+folder cannot harm the workers that serve.
 """
 
 import logging.config
@@ -65,9 +65,9 @@ def _in_a_child(work: Callable[[], str]) -> str:
         os._exit(0)
     os.close(into)
     with open(out) as pipe:
-        said = pipe.read()
+        answer = pipe.read()
     _, status = os.waitpid(child, 0)
-    return said if not status else f"Loading them ended a process (status {status})."
+    return answer if not status else f"Loading them ended a process (status {status})."
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 from the code: each method says what it takes and answers; this writes it down."""
+"""Writes the OpenAPI 3.1 document from what each endpoint declares about itself."""
 
 from api.openapi.document import build
 from api.openapi.operation import FILE, Operation, Tag, documented, endpoints, form

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a whole: what the service is, its operations, its schemas."""
+"""Makes the OpenAPI document as a whole: the service, its operations, its schemas."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a method of an endpoint says of itself, and in which order the document lists them."""
+"""Declares what an endpoint takes and answers, and the order in which the document lists them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,9 +94,9 @@ def endpoints(app: Flask) -> Iterator[tuple[str, str, Any]]:
         if getattr(view, "internal", False) or not (view or hasattr(function, "operation")):
             continue
         for method in sorted({*METHODS} & (rule.methods or set())):
-            does = getattr(view, method.lower()) if view else function
-            if not hasattr(does, "operation"):
+            endpoint = getattr(view, method.lower()) if view else function
+            if not hasattr(endpoint, "operation"):
                 raise LookupError(f"{method} {path} is not documented")
-            found.append((path, method.lower(), does))
+            found.append((path, method.lower(), endpoint))
     tags = list(Tag)
     yield from sorted(found, key=lambda one: (tags.index(one[2].operation.tag), one[0]))

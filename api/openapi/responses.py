@@ -1,4 +1,4 @@
-"""The answers of an operation, right ones and problems, each with its headers and examples."""
+"""Describes the answers of an operation, problems too, each with its headers and examples."""
 
 import json
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Requests taken apart: the query, JSON, and pictures in any kind of body."""
+"""Reads requests: the query, JSON, and pictures in any kind of body."""

@@ -1,4 +1,4 @@
-"""A picture as text, as JSON carries it: base64 of either alphabet, or a `data:` address."""
+"""Decodes a picture that JSON carries as text: base64 of either alphabet, or a `data:` address."""
 
 import binascii
 from urllib.parse import unquote, unquote_to_bytes

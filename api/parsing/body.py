@@ -1,4 +1,4 @@
-"""What a request brings: query parameters, JSON, and a picture in any of three kinds of body."""
+"""Reads what a request brings: query parameters, JSON, or a picture in any kind of body."""
 
 import contextlib
 import socket
@@ -19,8 +19,8 @@ from api.parsing.forms import PICTURE_FIELD, Form, Read, is_text, read_form, rea
 from api.schemas.requests import PictureBody
 
 MAX_JSON_BYTES = 64 * 1024
-LOOK_S = 0.25
-"""Seconds between two looks for bodies that are late."""
+POLL_S = 0.25
+"""Seconds after which bodies that are late are looked for again."""
 _CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -80,7 +80,7 @@ def check_json(model: type[Model], data: bytes) -> Model:
 def picture(context: RequestContext, max_bytes: int) -> bytes | str:
     """The picture of the request: its bytes, or the address it is to be fetched from.
 
-    What has no type that says how to read it is looked at: a picture is taken.
+    A body of another type is taken if it is not text.
 
     Raises:
         Problem: `invalid_request`, `image_too_large` or `unsupported_media_type`.
@@ -150,10 +150,10 @@ def _from_form(context: RequestContext, max_bytes: int, parse: Callable[[Read, s
 
 
 def _reader() -> Read:
-    """What reads the body. Werkzeug's stream copies it, and ends one whose length nobody told."""
-    stream = request.stream  # refuses what is too large by its own word
-    told = request.content_length is not None and request.environ.get("wsgi.input_terminated")
-    read: Read = request.environ["wsgi.input"].read if told else stream.read
+    """What reads the body. Werkzeug's stream copies it, so it is used only where it must end it."""
+    stream = request.stream  # refuses a Content-Length that is too large
+    ends = request.content_length is not None and request.environ.get("wsgi.input_terminated")
+    read: Read = request.environ["wsgi.input"].read if ends else stream.read
     return read
 
 
@@ -166,7 +166,7 @@ def _whole_body(context: RequestContext, max_bytes: int) -> bytes:
 
 
 def _check_encoding() -> None:
-    """Words that are no coding (`utf-8`, `binary`) say nothing, and are sent by mistake."""
+    """Refuse a compressed body; what is no compression (`utf-8`, `binary`) is sent by mistake."""
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding in _CODINGS:
         raise Problem(
@@ -215,7 +215,7 @@ def read_before(deadline: Deadline, environ: Mapping[str, Any]) -> Iterator[None
     for each body would cost a twentieth of the CPU time of a picture.
 
     Args:
-        deadline: until when the body may be read; it may be late by `LOOK_S`.
+        deadline: until when the body may be read; it may be late by `POLL_S`.
         environ: of the request (PEP 3333). A server that does not name the socket has to end slow
             bodies itself.
     """
@@ -238,7 +238,7 @@ def _start_watching() -> None:
 
 def _end_late_bodies() -> None:
     while True:
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
         for connection, deadline in list(_being_read.items()):
             if not deadline.remaining():
                 with contextlib.suppress(OSError):  # it is closed already

@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578), in every dialect that clients in use write.
+"""Parses multipart forms (RFC 7578), in every dialect that clients in use write.
 
 Almost all forms have CR LF line ends and go through `multipart`, which is quick. Those that have
 others, or blanks after their boundaries, go through Werkzeug's decoder, which takes these.

@@ -1,11 +1,11 @@
-"""What pydantic finds wrong with a setting or a request, in our own words."""
+"""Says in plain words what pydantic finds wrong with a setting or a request."""
 
 import difflib
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-# pydantic's type of an error -> what is said of it
+# pydantic's type of an error -> the end of a sentence about it
 _WORDS = {
     "missing": "is missing",
     "bool_parsing": "must be true or false",

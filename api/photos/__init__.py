@@ -1,4 +1,4 @@
-"""Photos for Random: Flickr, Wikimedia Commons or a local folder, each photo with its credit."""
+"""Draws photos for Random from Flickr, Wikimedia Commons or a local folder, with their credit."""
 
 from api.photos.photo import ANY, Photo
 from api.photos.sources import PhotoSources

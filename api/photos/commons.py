@@ -1,4 +1,4 @@
-"""Wikimedia Commons: a search that needs no key, by its rules on user agents and widths."""
+"""Searches Wikimedia Commons, without a key, by its rules on user agents and widths."""
 
 import random
 import re
@@ -9,8 +9,8 @@ from api.photos.remote import (
     TIMEOUT_S,
     RemoteSource,
     SourceFailure,
+    as_source_failure,
     new_session,
-    one_kind_of_failure,
 )
 
 WIDTH = 960
@@ -47,7 +47,7 @@ class Commons(RemoteSource):
             "iiprop": "url|size|mime|user|extmetadata",
             "iiurlwidth": str(WIDTH),
         }
-        with one_kind_of_failure():
+        with as_source_failure():
             answer = self._session.get(self._url, params=query, timeout=TIMEOUT_S).json()
             if "error" in answer:
                 code = str(answer["error"].get("code", "?"))[:40]

@@ -1,4 +1,4 @@
-"""Flickr: a search through flickrapi, with what flickrapi leaves out (timeouts, one error)."""
+"""Searches Flickr through flickrapi, and adds what that lacks: time limits, one kind of error."""
 
 import random
 import re
@@ -13,8 +13,8 @@ from api.photos.remote import (
     TIMEOUT_S,
     RemoteSource,
     SourceFailure,
+    as_source_failure,
     new_session,
-    one_kind_of_failure,
 )
 from api.settings import SettingsError
 
@@ -86,7 +86,7 @@ class Flickr(RemoteSource):
     def search(self, words: str) -> list[Photo]:
         """One page of results; which one is drawn as soon as their number is known."""
         page = random.randint(1, self._pages.get(words, 1))
-        with one_kind_of_failure():
+        with as_source_failure():
             answer = self._ask(words, page)
             found = answer["photos"]
             pages = min(int(found.get("pages") or 0), REACHABLE // PER_PAGE)

@@ -1,4 +1,4 @@
-"""A folder of photos on this machine: for Random, and for the strip of samples on the page."""
+"""Draws photos from a folder on this machine, for Random and for the samples on the page."""
 
 import hashlib
 import os
@@ -20,14 +20,14 @@ from common.photo_files import find_photos, has_photo_suffix
 # Of what calls itself a photo; HEIC, TIFF and cameras' own formats are not shown.
 _SHOWN = re.compile(r"\.(?:jpe?g|jpe|jfif?|jif|pjpe?g|pjp|mpo|a?png|webp|gif|avif)$", re.IGNORECASE)
 MAX_BYTES = 30 * 2**20
-FRESH_S = 300.0
-"""How long one look at the folder is believed, in seconds."""
+RESCAN_S = 300.0
+"""Seconds after which the folder is scanned again."""
 
 
 class Folder:
     """All photos below a folder. A subfolder named after a label (or its plural) is a subject.
 
-    Which files count is said in `common.photo_files`; links that lead out of the folder do not.
+    Which files count is decided in `common.photo_files`; links that lead out of the folder do not.
     """
 
     name: ClassVar[str] = "folder"
@@ -67,11 +67,11 @@ class Folder:
         raise SourceFailure("holds photos that cannot be read")
 
     def files(self) -> dict[str, Path]:
-        """Every photo of the folder by its id: a hash of its path, so that no path is told."""
+        """Every photo of the folder by its id: a hash of its path, which reveals no path."""
         with self._lock:
             if time.monotonic() >= self._until:
                 self._files = {_id(path.relative_to(self._root)): path for path in self._walk()}
-                self._until = time.monotonic() + FRESH_S
+                self._until = time.monotonic() + RESCAN_S
             return self._files
 
     def samples(self, count: int) -> list[Photo]:

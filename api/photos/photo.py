@@ -1,10 +1,11 @@
-"""A photo and its credit, whichever source it came from."""
+"""Describes a photo with its credit, whichever source it came from."""
 
 import html
 import re
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
+
+from api.schemas.answers import PhotoCredit
 
 ANY = "any"
 """The subject of whoever does not mind what is on the photo."""
@@ -12,23 +13,9 @@ ANY = "any"
 _NOT_SHOWN = {"style", "script"}
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """Whose photo it is, under which licence, and where it lies."""
+class Photo(PhotoCredit):
+    """A photo that can be shown, with its credit."""
 
-    source: str
-    """`flickr`, `commons` or `folder`."""
-    id: str
-    title: str
-    author: str | None
-    licence: str | None
-    licence_url: str | None
-    page_url: str | None
-    """The photo's page, which is what a credit links to."""
-    image_url: str | None
-    """Where the bytes are; None for a photo of the folder."""
-    subject: str
-    """The label that was searched for, `neither`, or `any`."""
     raw: dict[str, Any]
     """The source's own record."""
 

@@ -1,4 +1,4 @@
-"""What Flickr and Commons have in common: search seldom, draw often, back off after a failure."""
+"""Shares what Flickr and Commons need: one search for many photos, and pauses after a failure."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import ClassVar
 
@@ -26,11 +26,11 @@ from common.images import load_image
 TIMEOUT_S = 5.0
 """For connecting to a source and for each wait for its answer."""
 FRESH_S = 30 * 60
-"""How long one search is drawn from: hundreds of clicks, one call."""
+"""Seconds for which photos are drawn from one search: hundreds of clicks, one call."""
 FRESH_EMPTY_S = 60
-"""How long a search that found nothing is believed."""
+"""Seconds after which a search that found nothing is repeated."""
 TRIES = 3
-"""Photos that are tried before a source is given up for this time."""
+"""Photos of a source that are tried before the next source is asked."""
 BACKOFF_S = (2.0, 60.0)
 """Seconds for which a source is not asked after a failure, doubled by each further one: (first,
 longest)."""
@@ -54,7 +54,7 @@ class SourceFailure(PhotoSourceUnavailable):
 
 @dataclass(slots=True)
 class _Pool:
-    """What one search found, drawn from in turns so that no photo comes twice in a row."""
+    """What one search found. A photo that is drawn goes to the end: none comes twice in a row."""
 
     photos: deque[Photo] = field(default_factory=deque)
     until: float = 0.0
@@ -96,7 +96,7 @@ class RemoteSource(ABC):
         for _ in range(TRIES):
             photo = self._draw(words)
             try:
-                return replace(photo, subject=subject), self._bytes(photo, fetch)
+                return photo.model_copy(update={"subject": subject}), self._bytes(photo, fetch)
             except FetchBusy:
                 raise
             except FetchTimeout:
@@ -194,8 +194,8 @@ def refuse_bad_status(response: requests.Response, *_: object, **__: object) -> 
 
 
 @contextmanager
-def one_kind_of_failure() -> Iterator[None]:
-    """Whatever a client library raises: `SourceFailure`, in words and without an address.
+def as_source_failure() -> Iterator[None]:
+    """Turn whatever a client library raises into `SourceFailure`, in words and without an address.
 
     The messages of requests contain whole addresses with the keys in them, so none is passed on.
     """

@@ -1,4 +1,4 @@
-"""The sources that are set up, asked in order until one has a photo."""
+"""Asks the photo sources that are set up, in order, until one has a photo."""
 
 import logging
 import random

@@ -1,4 +1,4 @@
-"""API keys: known ones lift the rate limit, unknown ones are refused. Stored as hashes only."""
+"""Checks API keys: known ones lift the rate limit, unknown ones are refused. Stored as hashes."""
 
 import hashlib
 import hmac

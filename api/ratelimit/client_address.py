@@ -1,4 +1,4 @@
-"""Who asks: the address that the proxies in front report of a client, in whatever form.
+"""Finds out a client's address, in whatever form the proxies in front report it.
 
 Werkzeug's `ProxyFix` takes addresses as they are written; proxies add ports, brackets and zones, or
 write `Forwarded`.
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 def client(environ: Mapping[str, Any], trusted: int) -> str:
     """The address or IPv6 network that requests of one client have in common.
 
-    What a proxy does not know or does not tell (`unknown`, `_hidden`) counts as the proxy itself.
+    Where a proxy does not know or hides it (`unknown`, `_hidden`), that is the proxy itself.
 
     Args:
         environ: of the request (PEP 3333).
-        trusted: proxies whose word is believed; 0 for none.
+        trusted: proxies whose headers are believed; 0 for none.
     """
     reported = forwarded_for(environ)
     address = parse(reported[-trusted]) if 0 < trusted <= len(reported) else None
@@ -47,7 +47,7 @@ def forwarded_for(environ: Mapping[str, Any]) -> list[str]:
 
 
 def parse(text: str) -> IPv4Address | IPv6Address | None:
-    """The address in a proxy's words; None if there is none.
+    """The address that a proxy wrote; None if there is none.
 
     Understands ports, brackets, zones, quotation marks, elements of `Forwarded` (RFC 7239) and IPv4
     in IPv6.
@@ -75,16 +75,16 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def check_proxies(app: Flask, trusted: int) -> None:
-    """Say so in the log, once, where TRUSTED_PROXIES cannot be right for the requests of `app`."""
+    """Log a warning, once, where TRUSTED_PROXIES cannot be right for the requests of `app`."""
 
     @request_started.connect_via(app)
-    def look(_: Flask) -> None:
+    def check(_: Flask) -> None:
         hops = len(forwarded_for(request.environ))
         if not hops and not trusted:
             return
         complaint = _complaint(trusted, hops, request.environ.get("REMOTE_ADDR") or "")
         if complaint:
-            request_started.disconnect(look, app)
+            request_started.disconnect(check, app)
             _log.warning("TRUSTED_PROXIES=%d: %s", trusted, complaint)
 
 

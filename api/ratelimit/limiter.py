@@ -1,4 +1,4 @@
-"""How much is accepted: so many requests of one client a minute, so many in flight at once."""
+"""Limits requests: so many of one client in a time, and so many in flight at once."""
 
 import logging
 import threading
@@ -19,15 +19,15 @@ from api.settings import Settings
 
 SPARE_THREADS = 4
 """Threads of a worker that are kept for health and the page when all others are busy."""
-FREE = ("/api/v1/models", "/api/v1/samples")
-"""What the page asks for by itself, and what costs next to nothing, is not counted."""
+NOT_COUNTED = ("/api/v1/models", "/api/v1/samples")
+"""What the page asks for by itself, and what costs next to nothing."""
 PREFIX = "dogorcat"
 ANSWER_S = 0.5
-"""For so long a Redis is waited for, unless the address says otherwise (`?socket_timeout=…`)."""
+"""Seconds to wait for a Redis, unless its address says otherwise (`?socket_timeout=…`)."""
 RETRY_S = 1.0
-"""For so long nobody asks a Redis that did not answer."""
+"""Seconds until a Redis that did not answer is asked again."""
 SWEEP_S = 1.0
-"""Counts in memory whose time is over are removed once in so many seconds."""
+"""Seconds after which counts in memory whose time is over are removed."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def register(app: Flask, settings: Settings, queue: ComputeQueue) -> None:
     in_flight = threading.BoundedSemaphore(max(1, settings.threads - SPARE_THREADS))
 
     @app.before_request
-    def enter() -> None:
+    def check() -> None:
         path, method = request.path, request.method
         if not _is_limited(path, method):
             return
@@ -151,7 +151,7 @@ def register(app: Flask, settings: Settings, queue: ComputeQueue) -> None:
                     )
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         """The headers of draft-ietf-httpapi-ratelimit-headers."""
         status = current_request().rate_limit
         if status is not None:
@@ -166,7 +166,7 @@ def register(app: Flask, settings: Settings, queue: ComputeQueue) -> None:
 
 def is_counted(path: str, method: str) -> bool:
     """Whether such requests are counted against a client's limit, and refused under overload."""
-    return _is_limited(path, method) and not path.startswith(FREE)
+    return _is_limited(path, method) and not path.startswith(NOT_COUNTED)
 
 
 def _is_limited(path: str, method: str) -> bool:

@@ -1,1 +1,1 @@
-"""The endpoints: each takes a request apart, asks the service, and answers."""
+"""The endpoints: each reads a request, asks the service, and answers."""

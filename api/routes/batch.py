@@ -1,4 +1,4 @@
-"""POST /api/v1/classify/batch: several pictures; one bad one spoils nothing."""
+"""POST /api/v1/classify/batch: several pictures; one that is wrong does not fail the others."""
 
 import time
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ class ClassifyBatch(ServiceResource):
         classify = partial(self._item, model=model, options=options, context=context)
         with self.service.queue.admit(), ThreadPoolExecutor(width) as pool:
             # Links are fetched side by side; decoding and inference wait for their turn. Each
-            # picture is a part of this request: its stages and verdicts are told together.
+            # picture is a part of this request: its stages and verdicts are logged together.
             items = [pool.submit(classify, source) for source in sources]
             return answers.BatchAnswer(results=tuple(item.result() for item in items))
 
@@ -87,7 +87,7 @@ class ClassifyBatch(ServiceResource):
             return answers.BatchError(error=answers.ProblemDetails.model_validate(problem))
 
     def _load(self, source: bytes | str, context: RequestContext) -> Loaded:
-        """Like `Service.load`, but patient: many pictures of a batch may be of the same host."""
+        """Like `Service.load`, but wait while a host is busy with other links of the batch."""
         while True:
             try:
                 return self.service.load(source, context)

@@ -1,4 +1,4 @@
-"""What the endpoints share: what they are called with, and how they answer."""
+"""Makes methods of resources endpoints: checks their query, answers what they return as JSON."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,10 +1,10 @@
-"""Is the process alive, and is it ready? For whoever runs the service; not meant for the public."""
+"""GET /healthz and /readyz, for whoever runs the service; not meant for the public."""
 
 from typing import Any
 
 from flask_restful import Resource
 
-from api.classification import Service
+from api.routes.endpoint import ServiceResource
 
 
 class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -16,13 +16,10 @@ class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         return {"status": "ok"}
 
 
-class Ready(Resource):  # type: ignore[misc]
+class Ready(ServiceResource):
     """GET /readyz: the models are loaded, verified and warm."""
 
     internal = True
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
 
     def get(self) -> dict[str, Any]:
         return {

@@ -26,5 +26,4 @@ class Random(ServiceResource):
         result = None
         if options.classify:
             result = self.service.classify(data, model, options, context)
-        credit = answers.PhotoCredit.model_validate(photo, from_attributes=True)
-        return answers.RandomAnswer(photo=credit, result=result)
+        return answers.RandomAnswer(photo=photo, result=result)

@@ -1,4 +1,4 @@
-"""What goes over the wire, typed: these models check requests and make up answers."""
+"""Types what is sent and answered: these models check requests and form answers."""
 
 from typing import Annotated
 

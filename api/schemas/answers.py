@@ -1,4 +1,4 @@
-"""What is answered."""
+"""Types the answers."""
 
 from typing import Literal
 

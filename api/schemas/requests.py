@@ -1,4 +1,4 @@
-"""What requests bring: bodies and query parameters."""
+"""Types the bodies and query parameters of requests."""
 
 from typing import Annotated, Literal
 

@@ -1,1 +1,1 @@
-"""What the service says of itself: a log line for each request, and metrics."""
+"""Reports what the service does: a log line for each request, and metrics."""

@@ -1,4 +1,4 @@
-"""Logs as lines of JSON on standard error; no query of an address is ever in them."""
+"""Formats logs as lines of JSON on standard error; no query of an address is ever in them."""
 
 import json
 import logging
@@ -40,7 +40,7 @@ class Formatter(logging.Formatter):
 
 
 class NoClientTimeouts(logging.Filter):
-    """Leaves out that a client was given up for its silence: gunicorn logs it as an error of ours.
+    """Leaves out that a silent client was disconnected: gunicorn logs it as an error of ours.
 
     A blocking socket raises `BlockingIOError` when its time limit is over (`api.gunicorn_conf`).
     """

@@ -1,4 +1,4 @@
-"""GET /metrics: what Prometheus asks for, added up over all workers.
+"""Counts for Prometheus (GET /metrics), over all workers.
 
 Labels have few values whatever visitors send: rules of routes, not paths; known methods; codes.
 The workers' values are files below RUNTIME_DIR, which must be named in PROMETHEUS_MULTIPROC_DIR

@@ -1,4 +1,4 @@
-"""What is told of each request: its id, its line in the log, its metrics, its Server-Timing."""
+"""Records each request: its id, its line in the log, its metrics, its Server-Timing."""
 
 import logging
 import re

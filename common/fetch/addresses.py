@@ -1,4 +1,4 @@
-"""Which IP addresses may be connected to for a stranger, by a table of our own.
+"""Decides which IP addresses may be connected to for a stranger, by a table of our own.
 
 The standard library's `is_global` is not enough: it differs between patch releases of Python, and
 accepts multicast, IPv4 addresses inside IPv6 and the internal servers of cloud providers.

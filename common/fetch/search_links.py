@@ -1,4 +1,4 @@
-"""Links to the result page of a picture search, which carry the address of the picture itself."""
+"""Recognises results of a picture search, whose links carry the address of the picture itself."""
 
 import re
 

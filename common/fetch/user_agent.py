@@ -1,4 +1,4 @@
-"""The User-Agent header of every request that this project sends."""
+"""Names this project in the User-Agent header of every request that it sends."""
 
 _NAME = "dogorcat/0.1"
 _PURPOSE = "picture classifier; fetches what its user asks for"

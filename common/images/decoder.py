@@ -30,7 +30,7 @@ MAX_MEMORY = 4 * MAX_PIXELS * LARGEST_AT_ONCE
 
 
 class MemoryLimit:
-    """Memory that the decoders of a process share; who finds too little left waits for it.
+    """Memory that the decoders of a process share; one that finds too little left waits for it.
 
     Args:
         total: bytes.

@@ -1,4 +1,4 @@
-"""A part of a picture, chosen on the upright picture in shares of its width and height."""
+"""Describes a part of the upright picture, in shares of its width and height."""
 
 import math
 import re

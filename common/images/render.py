@@ -158,7 +158,7 @@ def _jpeg(header: Header, width: int, height: int) -> Image.Image:
     """An ordinary JPEG of at least the size wanted, by Pillow's decoder alone.
 
     Pillow's plugin would parse the header again, which is a fifth of the time of a small photo. The
-    decoder checks the size that it is told.
+    decoder checks the size that it is given.
     """
     part = _reduction(header, width, height)
     size = -(-header.width // part), -(-header.height // part)

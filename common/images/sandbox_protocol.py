@@ -1,4 +1,4 @@
-"""The messages between `sandbox` and `sandbox_worker`, which they write to pipes."""
+"""Defines the messages that `sandbox` and `sandbox_worker` write to pipes."""
 
 import struct
 

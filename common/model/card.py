@@ -1,4 +1,4 @@
-"""card.json, which describes a model folder. Training writes it, serving reads it."""
+"""Reads and writes card.json, which describes a model folder."""
 
 import hashlib
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A model folder, loaded and proven: pictures in, predictions out. ONNX Runtime inside."""
+"""Loads and verifies a model folder, and predicts what pictures show. ONNX Runtime inside."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,9 +49,9 @@ class Classifier:
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1, precision: Precision | None = None) -> Self:
-        """Load a model folder and prove it: hash, inputs and outputs, golden vectors.
+        """Load a model folder and verify it: hash, inputs and outputs, golden vectors.
 
-        The golden vectors are also the warm-up: what comes back from here answers at full speed.
+        The golden vectors are also the warm-up: the classifier answers at full speed at once.
 
         Args:
             folder: the model folder.
@@ -117,7 +117,7 @@ class Classifier:
         Returns:
             one `Prediction` for each picture, in order.
         """
-        seen = self._as_meant(pictures, maps=explain)
+        seen = self._upright_and_unframed(pictures, maps=explain)
         outputs = look_closer(
             lambda i: seen[i].picture, [one.outputs for one in seen], self.outputs
         )
@@ -128,7 +128,7 @@ class Classifier:
             predictions.append(one.look.over_whole(prediction) if one.look else prediction)
         return predictions
 
-    def _as_meant(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[_Seen]:
+    def _upright_and_unframed(self, pictures: NDArray[np.uint8], *, maps: bool) -> list[_Seen]:
         """Pictures as they came, or turned upright or without their frame where that says more."""
         seen = [
             _Seen(picture, outputs)

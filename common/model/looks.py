@@ -1,4 +1,4 @@
-"""Looking at a picture again, where another look at it may tell more.
+"""Looks at a picture again: upright, without its frame, or at the part with a second label.
 
 As it was meant: a photo that a phone saved without saying how it was held, or a screenshot of one,
 is a turned or a small picture to a model. It is asked again about the picture turned upright, or
@@ -94,7 +94,7 @@ class Look:
         return whole
 
     def over_whole(self, prediction: Prediction) -> Prediction:
-        """What was said by this look, as said of the picture as it came."""
+        """Lay the maps of a prediction over the picture as it came, and name the look in it."""
         maps = prediction.heatmaps
         return replace(
             prediction,
@@ -169,15 +169,15 @@ def look_closer(
     seen: list[Outputs],
     ask: Callable[[NDArray[np.uint8]], list[Outputs]],
 ) -> list[Outputs]:
-    """What is said of pictures once further labels were looked for where they may be.
+    """Ask the model about the parts of pictures in which further labels may be.
 
     Args:
         picture: number -> uint8 (height, width, 3), in the way it was looked at.
-        seen: what was said of each.
+        seen: the outputs for each.
         ask: the model, for uint8 (batch, height, width, 3).
 
     Returns:
-        the outputs; `presence` of labels that were looked for is what whole and part say together.
+        the outputs; `presence` of a label that was looked for is made of those of whole and part.
     """
     wanted = [(i, *one) for i, outputs in enumerate(seen) for one in _further_labels(outputs)]
     if not wanted:

@@ -1,4 +1,4 @@
-"""Heatmaps by occlusion, for models without class activation maps."""
+"""Makes heatmaps by occlusion, for models without class activation maps."""
 
 from collections.abc import Callable
 

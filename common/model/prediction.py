@@ -1,4 +1,4 @@
-"""From a model's outputs for one picture to what it says: verdict, scores, where it looked."""
+"""Turns a model's outputs for one picture into what it says: verdict, scores, heatmaps."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -26,9 +26,9 @@ ASSETS = {
     "quickstart.js": HERE / "static",
     "docs.css": HERE / "static",
 }
-# What people type who look for the documentation.
-LEAD_HERE = ("/docs", "/api", "/api/v1", "/api/v1/docs")
-LEAD_TO_OPENAPI = ("/openapi.json", "/api/v1/openapi.json")
+# Where people look for the documentation.
+OTHER_PATHS = ("/docs", "/api", "/api/v1", "/api/v1/docs")
+OTHER_PATHS_OF_OPENAPI = ("/openapi.json", "/api/v1/openapi.json")
 
 docs = Blueprint("docs", __name__, template_folder="templates")
 
@@ -68,13 +68,13 @@ def register(app: Flask, document: Mapping[str, Any]) -> None:
 @docs.get("/api/docs")
 def swagger() -> Response:
     """Swagger UI."""
-    return _served(Response(render_template("swagger.html")))
+    return _with_headers(Response(render_template("swagger.html")))
 
 
 @docs.get("/api/quickstart")
 def quickstart() -> Response:
     """The first call in several languages."""
-    return _served(Response(_quickstart()))
+    return _with_headers(Response(_quickstart()))
 
 
 @docs.get("/api/docs/<asset>")
@@ -82,7 +82,7 @@ def asset(asset: str) -> Response:
     """A file of these pages: their policy allows no script and no style within them."""
     if asset not in ASSETS:
         raise Problem("not_found", "There is no such file.")
-    return _served(send_from_directory(ASSETS[asset], asset))
+    return _with_headers(send_from_directory(ASSETS[asset], asset))
 
 
 @cache
@@ -91,21 +91,21 @@ def _quickstart() -> str:
     return render_template("quickstart.html", snippets=SNIPPETS, answer=answer)
 
 
-def _served(response: Response) -> Response:
+def _with_headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = DOCS_POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
-def _lead_here() -> Response:
+def _to_docs() -> Response:
     return Response(status=302, headers={"Location": "/api/docs"})
 
 
-def _lead_to_openapi() -> Response:
+def _to_openapi() -> Response:
     return Response(status=302, headers={"Location": "/api/openapi.json"})
 
 
-for _path in LEAD_HERE:
-    docs.add_url_rule(_path, view_func=_lead_here, strict_slashes=False)
-for _path in LEAD_TO_OPENAPI:
-    docs.add_url_rule(_path, view_func=_lead_to_openapi)
+for _path in OTHER_PATHS:
+    docs.add_url_rule(_path, view_func=_to_docs, strict_slashes=False)
+for _path in OTHER_PATHS_OF_OPENAPI:
+    docs.add_url_rule(_path, view_func=_to_openapi)

@@ -1,4 +1,4 @@
-"""GIF headers (GIF89a specification)."""
+"""Reads GIF headers (GIF89a specification)."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""What is read from a picture's header, and the limits for it."""
+"""Describes what is read from a picture's header, and its limits."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""AVIF and HEIC headers (ISO/IEC 14496-12 and 23008-12), and their relatives that are not read."""
+"""Reads AVIF and HEIC headers (ISO/IEC 14496-12, 23008-12); names their relatives, not accepted."""
 
 import re
 import struct

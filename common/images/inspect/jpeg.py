@@ -1,4 +1,4 @@
-"""JPEG headers (ITU-T T.81, annex B)."""
+"""Reads JPEG headers (ITU-T T.81, annex B)."""
 
 import re
 import struct

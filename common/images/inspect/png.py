@@ -1,4 +1,4 @@
-"""PNG headers (W3C PNG, third edition, chapter 5)."""
+"""Reads PNG headers (W3C PNG, third edition, chapter 5)."""
 
 import contextlib
 import struct

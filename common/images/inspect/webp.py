@@ -1,4 +1,4 @@
-"""WebP headers (RFC 9649)."""
+"""Reads WebP headers (RFC 9649)."""
 
 import struct
 

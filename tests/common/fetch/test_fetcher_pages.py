@@ -4,8 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from ipaddress import ip_network
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,24 +17,13 @@ from common.errors import (
     UrlNotAllowed,
 )
 from common.fetch import search_links
-from common.fetch.fetcher import Fetcher
 from common.fetch.pages import MAX_PAGE_BYTES
+from support.fetching import fetcher
 from support.raw_server import Answer, RawServer, by_path, forever, ok, redirect, says
 
 HTML = "Content-Type: text/html; charset=utf-8"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 NEVER = threading.Event()
-
-
-def fetcher(*servers: RawServer, **changes: Any) -> Fetcher:
-    settings: dict[str, Any] = {
-        "timeout_s": 20,
-        "max_bytes": 100_000,
-        "concurrency": 8,
-        "allowed_ports": [server.port for server in servers],
-        "allowed_networks": [ip_network("127.0.0.0/8")],
-    }
-    return Fetcher(**settings | changes)
 
 
 def page(address: str, extra: str = "") -> Answer:

@@ -1,13 +1,17 @@
 """Every state of the page: accessible, within its width, calm where asked, in both colours."""
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+import requests
+from playwright.sync_api import Page, Route
 
+from tests.web import states
 from tests.web.conftest import Visits, axe
 from tests.web.site import Site
-from tests.web.states import STATES, Pictures
+from tests.web.states import STATES, Pictures, answer_with, offering
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
@@ -55,6 +59,56 @@ def test_text_at_twice_the_size(visits: Visits, site: Site, pictures: Pictures) 
     STATES["answer"](page, site, pictures)
     assert page.evaluate("document.documentElement.scrollWidth") <= 640
     assert axe(page) == []
+
+
+SHORT = ["cat", "dog"]
+LONG = ["Donaudampfschifffahrtskapitän", "Rindfleischetikettierungsgesetz"]
+TEXT_OUTSIDE = """() => [...document.querySelectorAll('body *')].filter((element) => {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const meant = element.closest('.clipped, .skip, pre, svg');
+    if (!own || meant || !element.checkVisibility()) return false;
+    const { left, right } = element.getBoundingClientRect();
+    return left < 0 || right > innerWidth || element.scrollWidth > element.clientWidth + 1
+        && getComputedStyle(element).display !== 'inline';
+}).map((element) => element.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize(
+    ("state", "labels"),
+    [
+        *((state, LONG) for state in (states.empty, states.link, states.playing)),
+        *((STATES[name], SHORT) for name in ("empty", "answer", "several", "correcting")),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else max(value, key=len),
+)
+def test_large_letters_and_long_words_on_a_small_phone(
+    state: Callable[[Page, Site, Pictures], None],
+    labels: list[str],
+    visits: Visits,
+    site: Site,
+    pictures: Pictures,
+) -> None:
+    """Text of twice the size, 320 pixels: nothing is cut off, nothing sticks out."""
+    page = visits.page(reduced_motion="reduce", **PHONE)
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => {"
+        " document.documentElement.style.fontSize = '200%'; })"
+    )
+    if labels is LONG:
+        models = requests.get(f"{site.url}api/v1/models", timeout=60).json()["models"]
+        offering(page, models=[model | {"labels": labels} for model in models])
+        scores = [{"label": label, "score": 0.5} for label in labels]
+        answer_with(page, verdict=labels[0], present=labels[:1], predictions=scores)
+        page.route("**/random*", of_a_cat)
+    state(page, site, pictures)
+    assert page.evaluate(TEXT_OUTSIDE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def of_a_cat(route: Route) -> None:
+    """Random does not know the long labels."""
+    url = re.sub("subject=[^&]*", "subject=cat", route.request.url)
+    route.fulfill(response=route.fetch(url=url))
 
 
 def test_motion_only_where_allowed(visits: Visits, site: Site, pictures: Pictures) -> None:

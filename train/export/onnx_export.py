@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from common.errors import ModelError
 from train.networks.imagenet_head import OUTPUT
+from train.networks.parts import once
 from train.usage import tidied_up
 
 OPSET = 17
@@ -113,9 +113,10 @@ def check_parity(graph: keras.Model, file: Path, pictures: NDArray[np.uint8]) ->
         ModelError: a score differs by more than `PARITY`.
     """
     session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    expected: dict[str, Any] = graph.predict(pictures, batch_size=BATCH, verbose=0)
-    parts = np.array_split(pictures, -(-len(pictures) // BATCH))
-    runs = [session.run(list(expected), {graph.inputs[0].name: part}) for part in parts]
+    batches = np.array_split(pictures, -(-len(pictures) // BATCH))
+    said = [once(graph, batch) for batch in batches]
+    expected = {name: np.concatenate([one[name] for one in said]) for name in said[0]}
+    runs = [session.run(list(expected), {graph.inputs[0].name: batch}) for batch in batches]
     found = dict(zip(expected, map(np.concatenate, zip(*runs, strict=True)), strict=True))
     apart = {name: float(np.abs(expected[name] - found[name]).max()) for name in expected}
     if apart.get("familiarity", 0) > FAMILIARITY_PARITY:

@@ -1,6 +1,7 @@
 """The parts of a network around its features: the head, augmentation, and what is served."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -137,3 +138,12 @@ def serving(
         features = model.get_layer(POOL).input
         outputs["maps"] = model.get_layer(LOGITS)(features) / temperature
     return keras.Model(model.input, outputs, name="serving")
+
+
+def once(network: keras.Model, inputs: Any) -> Any:
+    """What a network says of one batch, as NumPy arrays in the structure of its outputs.
+
+    `predict` traces a graph first, which takes as long as the batch itself; and where many networks
+    are asked only once or twice, TensorFlow warns of that.
+    """
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, network(inputs, training=False))

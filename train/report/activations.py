@@ -35,9 +35,9 @@ def activations(
     x = pictures
     if inner is not model:  # what the nested network takes: scaled pictures
         before = model.layers[model.layers.index(inner) - 1].output
-        x = keras.Model(model.input, before).predict(pictures, verbose=0)
+        x = parts.once(keras.Model(model.input, before), pictures)
     look = keras.Model(inner.input, {found[i].name: found[i].output for i in which})
-    answers = look.predict(x, verbose=0)
+    answers = parts.once(look, x)
     return {found[i].name: answers[found[i].name] for i in which}
 
 

@@ -45,6 +45,10 @@ def test_commands_that_look_inside_need_the_keras_file(
 ) -> None:
     folder = tmp_path / "bare"
     shutil.copytree(tiny, folder, ignore=shutil.ignore_patterns("*.keras"))
-    assert main(["activations", str(folder), "photo.jpg"]) == 2
+    photo = tmp_path / "photo.jpg"
+    assert main(["activations", str(folder), str(photo)]) == 2
+    assert "photo.jpg cannot be read" in capsys.readouterr().err
+    photo.write_bytes(b"not looked at yet")
+    assert main(["activations", str(folder), str(photo)]) == 2
     assert "has no model.keras" in capsys.readouterr().err
     assert main(["summary", str(folder)]) == 0

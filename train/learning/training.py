@@ -1,22 +1,30 @@
-"""The loop around Keras's fit: one epoch at a time, so that it can stop and go on anywhere."""
+"""Keras's fit with what lets it stop and go on anywhere: checkpoints, and epochs that repeat."""
 
-import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
+from common.errors import DataError
 from train.learning.runs import Run, State
-from train.photos.batches import Batches
+from train.learning.tensorboard import EventFiles
+
+Logs = dict[str, Any] | None
+
+
+class Rows(Protocol):
+    """Batches for fit, in an order that is a function of the epoch."""
+
+    def start_epoch(self, epoch: int) -> None: ...
 
 
 def fit(
     model: keras.Model,
-    train: Batches,
-    validation: Batches,
+    train: Rows,
+    validation: Rows,
     run: Run,
     stage: str,
     *,
@@ -25,9 +33,6 @@ def fit(
     class_weight: Mapping[int, float] | None = None,
 ) -> State:
     """Train a compiled model, keep its best weights, and leave a checkpoint after every epoch.
-
-    Shuffling, dropout and augmentation draw from seed and epoch alone, so a resumed run repeats
-    what an uninterrupted one does.
 
     Args:
         train: what to learn from.
@@ -39,93 +44,102 @@ def fit(
 
     Returns:
         the state at the end; the model holds the weights of the lowest validation loss.
+
+    Raises:
+        DataError: the validation loss was never a number.
     """
     state, best = run.restore(model, stage)
     if state.epoch:
         print(f"Resuming after epoch {state.epoch} of {epochs}.")
-    progress = Progress(epochs)
-    write = _tensorboard(run)
-    began, before = time.monotonic(), state.epoch
-    while state.epoch < epochs and state.wait < patience:
-        train.start_epoch(state.epoch)
-        reseed(model, run.seed, state.epoch)
-        logs = model.fit(
+    stopping = keras.callbacks.EarlyStopping(
+        "val_loss", patience=patience, mode="min", restore_best_weights=True
+    )
+    checkpoints = Checkpoints(run, stage, state, best, stopping)
+    callbacks = [Repeatable(train, run.seed), stopping, TimeLeft()]
+    if run.tensorboard:
+        callbacks.append(EventFiles(run.tensorboard / run.out.name))
+    if state.epoch < epochs and state.wait < patience:
+        model.fit(
             train,
             validation_data=validation,
             class_weight=class_weight,
             initial_epoch=state.epoch,
-            epochs=state.epoch + 1,
-            shuffle=False,  # Batches has shuffled
-            callbacks=[progress],
+            epochs=epochs,
+            shuffle=False,  # Repeatable does
+            callbacks=[*callbacks, checkpoints],
             verbose=1 if sys.stdout.isatty() else 2,
-        ).history
-        entry = {name: float(values[0]) for name, values in logs.items()}
-        state.epoch += 1
-        state.history.append(entry)
-        if entry["val_loss"] < state.best:
-            state.best, state.wait, best = entry["val_loss"], 0, model.get_weights()
-        else:
-            state.wait += 1
-        run.save(model, stage, state, best)
-        write(state.epoch, entry)
-        pace = (time.monotonic() - began) / (state.epoch - before)
-        left = pace * (epochs - state.epoch)
-        if left > 60 and state.wait < patience:
-            print(f"at most {left / 60:.0f} min left")
-    model.set_weights(best)
+        )
+    else:
+        model.set_weights(best)
+    if not np.isfinite(state.best):
+        raise DataError("The validation loss is no number: take a lower --learning-rate.")
     losses = [entry["val_loss"] for entry in state.history]
-    kept = int(np.argmin(losses)) + 1
+    kept = int(np.nanargmin(losses)) + 1
     print(f"Epoch {kept} of {state.epoch} is kept: validation loss {losses[kept - 1]:.4f}.")
     return state
 
 
-class Progress(keras.callbacks.ProgbarLogger):  # type: ignore[misc]
-    """Keras's progress bar, which is to count all epochs and not those of one call of fit."""
+class Repeatable(keras.callbacks.Callback):  # type: ignore[misc]
+    """Has shuffling, dropout and augmentation draw from seed and epoch alone.
 
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self._all = epochs
-
-    def set_params(self, params: dict[str, Any]) -> None:
-        super().set_params(params | {"epochs": self._all})
-
-
-def reseed(model: keras.Model, seed: int, epoch: int) -> None:
-    """Set every random generator inside a model to a function of seed, epoch and its place."""
-    generators = [v for v in model.variables if v.name == "seed_generator_state"]
-    for i, state in enumerate(generators):
-        value = np.random.SeedSequence([seed, epoch, i]).generate_state(2)
-        state.assign(value.astype(state.dtype))
-
-
-def _tensorboard(run: Run) -> Callable[[int, dict[str, float]], None]:
-    """What writes an epoch's figures for TensorBoard, if that was asked for.
-
-    TensorBoard reads files of TFRecords that hold Event messages; tf.summary would want the whole
-    of TensorBoard to be installed to write them.
+    So a resumed run repeats what an uninterrupted one does.
     """
-    if run.tensorboard is None:
-        return lambda epoch, entry: None
-    import tensorflow as tf
-    from tensorflow.core.framework.summary_pb2 import Summary
-    from tensorflow.core.util.event_pb2 import Event
 
-    writers = {}
-    for part in ("train", "validation"):
-        folder = run.tensorboard / run.out.name / part
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"events.out.tfevents.{time.time():.0f}.{os.getpid()}"
-        writers[part] = tf.io.TFRecordWriter(str(folder / name))
-        first = Event(wall_time=time.time(), file_version="brain.Event:2")
-        writers[part].write(first.SerializeToString())
+    def __init__(self, rows: Rows, seed: int) -> None:
+        super().__init__()
+        self.rows, self.seed = rows, seed
 
-    def write(epoch: int, entry: dict[str, float]) -> None:
-        for name, value in entry.items():
-            part = "validation" if name.startswith("val_") else "train"
-            tag = f"epoch_{name.removeprefix('val_')}"
-            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
-            event = Event(wall_time=time.time(), step=epoch, summary=summary)
-            writers[part].write(event.SerializeToString())
-            writers[part].flush()
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.rows.start_epoch(epoch)
+        generators = [v for v in self.model.variables if v.name == "seed_generator_state"]
+        for i, state in enumerate(generators):
+            value = np.random.SeedSequence([self.seed, epoch, i]).generate_state(2)
+            state.assign(value.astype(state.dtype))
 
-    return write
+
+class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes a run's checkpoint after every epoch; the last of the callbacks.
+
+    Args:
+        state: where training stands, which is brought up to date.
+        best: the best weights so far.
+        stopping: what decides which weights are best, and goes on from there.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        stage: str,
+        state: State,
+        best: list[np.ndarray],
+        stopping: keras.callbacks.EarlyStopping,
+    ) -> None:
+        super().__init__()
+        self.run, self.stage, self.state, self.stopping = run, stage, state, stopping
+        self.best = best
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.stopping.best, self.stopping.wait = self.state.best, self.state.wait
+        self.stopping.best_weights = self.best
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self.state.epoch = epoch + 1
+        self.state.history.append({name: float(value) for name, value in (logs or {}).items()})
+        self.state.best, self.state.wait = float(self.stopping.best), self.stopping.wait
+        self.run.save(self.model, self.stage, self.state, self.stopping.best_weights)
+
+
+class TimeLeft(keras.callbacks.Callback):  # type: ignore[misc]
+    """Says before an epoch how long all that are left take at most, where it is over a minute."""
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.began: dict[int, float] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self.began[epoch] = time.monotonic()
+        first = min(self.began)
+        if epoch > first:
+            pace = (self.began[epoch] - self.began[first]) / (epoch - first)
+            left = pace * (self.params["epochs"] - epoch)
+            if left > 60:
+                print(f"at most {left / 60:.0f} min left")

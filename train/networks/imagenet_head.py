@@ -50,10 +50,12 @@ def load_head(backbone: str, source: str) -> tuple[NDArray[np.float32], NDArray[
             f" it from a file, --imagenet-head none goes without. ({error})"
         ) from error
     last = whole.layers[-1]
-    if not isinstance(last, keras.layers.Dense) or not isinstance(
-        last.input._keras_history.operation,
-        keras.layers.GlobalAveragePooling2D | keras.layers.Dropout,
-    ):
+    pooled = [
+        layer.output
+        for layer in whole.layers
+        if isinstance(layer, keras.layers.GlobalAveragePooling2D | keras.layers.Dropout)
+    ]
+    if not isinstance(last, keras.layers.Dense) or all(last.input is not x for x in pooled):
         raise DataError(
             f"{backbone} does not end in global average pooling and one dense layer;"
             " --imagenet-head none goes without."

@@ -83,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             sub.set_defaults(run=wanted.run)
     args = parser.parse_args(argv)
     run = args.__dict__.pop("run")
+    del args.command
     try:
         return int(run(args))
     except DogorcatError as error:

@@ -1,20 +1,18 @@
-"""Options that recipes share, so that they are called and explained alike everywhere."""
+"""What the text of an option may be: numbers in their range, names, folders, functions."""
 
 import argparse
+import importlib
 import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PIL import Image
 
 from common.model.prediction import NEITHER, SEVERAL
-from train.photos.balance import UNEVEN
 
 T = TypeVar("T", int, float)
-CACHE = Path(".cache/features")
-HEADS = ("gap", "flatten")
 
 
 def data(parser: argparse.ArgumentParser) -> None:
@@ -28,160 +26,6 @@ def data(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="folder with train/<class>/ and validation/<class>/ (default: $DATA_PATH)",
     )
-
-
-def recipe(
-    parser: argparse.ArgumentParser, *, side: int | None, epochs: int, batch: int = 32
-) -> None:
-    """What every recipe takes.
-
-    Args:
-        side: default side of the square that photos are stretched to, in pixels; None for that
-            which the backbone was trained on.
-        epochs: default number, at most.
-    """
-    data(parser)
-    add = parser.add_argument
-    add(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="models/NAME",
-        help="the model folder to write; its name is the model's name",
-    )
-    add(
-        "--labels",
-        type=names,
-        metavar="A,B,…",
-        help="what to call the classes, in the order of the sorted folders (default: their names)",
-    )
-    add(
-        "--extra",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="more training photos: class folders of the same names; may be repeated",
-    )
-    add(
-        "--held",
-        type=held,
-        action="append",
-        default=[],
-        metavar="FOLDER[:SHARE]",
-        help="class folders on which choices are made, in place of --held-share; with a share only"
-        " that part of them, by the hash of each file. None of these photos is learned from, even"
-        " if it is in --extra, too. May be repeated",
-    )
-    add("--version", default="1", help="version in the model card (default: 1)")
-    add("--overwrite", action="store_true", help="replace the model folder if it is there")
-    add("--resume", action="store_true", help="go on after the last epoch of an interrupted run")
-    add("--seed", type=whole, default=0, help="of everything random (default: 0)")
-    add(
-        "--held-share",
-        type=share,
-        default=0.1,
-        metavar="SHARE",
-        help="share of the training photos on which choices are made (default: 0.1)",
-    )
-    add(
-        "--class-weights",
-        choices=("auto", "none"),
-        default="auto",
-        help=f"auto: where a class has over {UNEVEN} times the photos of another, photos of small"
-        " classes count for more while learning (default); none: never",
-    )
-    add(
-        "--size",
-        type=size,
-        default=side,
-        metavar="PIXELS",
-        help="photos are stretched to a square of this side (default:"
-        f" {side or 'that which the backbone was trained on'})",
-    )
-    add("--epochs", type=positive, default=epochs, help=f"at most (default: {epochs})")
-    add("--batch", type=positive, default=batch, help=f"photos in a batch (default: {batch})")
-    add("--no-photos", action="store_true", help="leave photos out of the report")
-    add("--tensorboard", type=Path, metavar="DIR", help="write logs that TensorBoard opens")
-
-
-def learning(
-    parser: argparse.ArgumentParser, *, learning_rate: float, patience: int, dropout: float
-) -> None:
-    """How a recipe learns; the defaults are its own."""
-    add = parser.add_argument
-    add(
-        "--learning-rate",
-        type=rate,
-        default=learning_rate,
-        metavar="RATE",
-        help=f"at its peak (default: {learning_rate:g})",
-    )
-    add(
-        "--patience",
-        type=positive,
-        default=patience,
-        metavar="EPOCHS",
-        help=f"epochs without a lower validation loss before stopping (default: {patience})",
-    )
-    add(
-        "--dropout",
-        type=share_or_0,
-        default=dropout,
-        metavar="SHARE",
-        help=f"in the head (default: {dropout})",
-    )
-
-
-def backbone(parser: argparse.ArgumentParser, default: str, *, head: bool = True) -> None:
-    """What recipes with a pretrained network take.
-
-    Args:
-        default: name of the network that is taken where none is asked for.
-        head: whether the kind of head can be chosen.
-    """
-    add = parser.add_argument
-    add(
-        "--backbone",
-        default=default,
-        metavar="NAME",
-        help="an ImageNet network: EfficientNetLite0 to 2, whose weights are installed, or one of"
-        f" keras.applications, whose weights are downloaded (default: {default})",
-    )
-    add(
-        "--weights",
-        default="imagenet",
-        metavar="imagenet|none|FILE",
-        help="its weights: downloaded, random, or of a file (default: imagenet)",
-    )
-    add(
-        "--imagenet-head",
-        metavar="imagenet|none|FILE",
-        help="the network's own ImageNet head, which knows what is neither: downloaded, left out,"
-        " or of an .npz file with kernel and bias (default: imagenet with --weights imagenet,"
-        " else none)",
-    )
-    add(
-        "--familiar",
-        type=_classes,
-        metavar="151-268,281",
-        help="the ImageNet classes that are those of the labels (default: learned)",
-    )
-    add(
-        "--cache",
-        type=Path,
-        default=CACHE,
-        metavar="DIR",
-        help=f"where bottleneck features are kept (default: {CACHE})",
-    )
-    if head:
-        add(
-            "--head",
-            choices=HEADS,
-            default="gap",
-            help="gap: global average pooling, one dense layer (default);"
-            " flatten: flatten, dense 256, dropout",
-        )
 
 
 def others(parser: argparse.ArgumentParser, more: str) -> None:
@@ -202,7 +46,7 @@ def data_path() -> Path | None:
     return Path(where) if where else None
 
 
-def _classes(text: str) -> list[int]:
+def classes(text: str) -> list[int]:
     """`151-153,281` -> [151, 152, 153, 281]"""
     found: list[int] = []
     for part in text.split(","):
@@ -226,6 +70,18 @@ def names(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(
             f"names must differ from each other, from {NEITHER!r} and {SEVERAL!r}"
         )
+    return found
+
+
+def callbacks(text: str) -> Callable[[], Any]:
+    """`my_callbacks:make` -> that function of a module in the working folder, or installed."""
+    name, _, function = text.partition(":")
+    try:
+        found = getattr(importlib.import_module(name), function)
+    except Exception as error:  # whatever a module raises while it is read
+        raise argparse.ArgumentTypeError(f"MODULE:FUNCTION is wanted ({error})") from error
+    if not callable(found):
+        raise argparse.ArgumentTypeError(f"{text} is no function")
     return found
 
 

@@ -16,7 +16,9 @@ WRONG = [
     *((option, value) for option in COUNTS for value in ("0", "-1", "1.5", "x")),
     ("--learning-rate", "0"), ("--learning-rate", "1e9"), ("--dropout", "1"), ("--smoothing", "1"),
     ("--mix", "7"), ("--held-share", "0"), ("--seed", "-1"), ("--seed", "4294967296"),
-    ("--familiar", "1000"), ("--familiar", "dogs"),
+    ("--familiar", "1000"), ("--familiar", "dogs"), ("--callbacks", "json"),
+    ("--callbacks", "nowhere:make"), ("--callbacks", "json:nothing"),
+    ("--callbacks", "json:__all__"),
 ]  # fmt: skip
 
 

@@ -29,37 +29,42 @@ def export_run(
     pretrained: Pretrained | None = None,
     calibration: Calibration | None = None,
     warm: WarmStart | None = None,
-) -> int:
+) -> None:
     """Save a trained network in its run's folder and, where TensorFlow is, export it.
 
     Args:
         warm: what fine-tuning began with, for the report.
         calibration: that of the network; made here if left out, which looks at photos again.
-
-    Returns:
-        the exit status.
     """
     give_back()
     if calibration is None:
-        calibration = Calibration.make(model, run.train, run.validation, familiar(run))
+        calibration = Calibration.make(
+            model, run.photos.train, run.photos.validation, familiar(run)
+        )
     trained = TrainedModel(
         model=model,
-        recipe=run.recipe,
+        recipe=run.asked.recipe,
         settings=run.settings,
-        labels=run.labels,
-        data=run.train.fingerprint(run.labels),
+        labels=run.photos.labels,
+        data=run.photos.train.fingerprint(run.photos.labels),
         pretrained=pretrained,
         history=history,
         calibration=calibration,
         warm=warm,
-        learned=run.train,
+        learned=run.photos.train,
     )
     _save(trained, run)  # for `train export`, should this process not get to the end
     if keras.backend.backend() != "tensorflow":
-        print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.out}")
-        return 0
-    _write(trained, run.out, run.version, run.test, run.overwrite, run.photos)
-    return 0
+        print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.asked.out}")
+        return
+    _write(
+        trained,
+        run.asked.out,
+        run.asked.version,
+        run.photos.test,
+        run.asked.overwrite,
+        not run.asked.no_photos,
+    )
 
 
 def _save(trained: TrainedModel, run: Run) -> None:
@@ -78,13 +83,13 @@ def _save(trained: TrainedModel, run: Run) -> None:
             "scores": trained.warm.scores.tolist(),
         },
         "learned": {
-            "paths": [str(path.resolve()) for path in run.train.paths],
-            "truth": run.train.truth.tolist(),
+            "paths": [str(path.resolve()) for path in run.photos.train.paths],
+            "truth": run.photos.train.truth.tolist(),
         },
-        "version": run.version,
-        "overwrite": run.overwrite,
-        "show_photos": run.photos,
-        "test": str((run.data / "validation").resolve()),
+        "version": run.asked.version,
+        "overwrite": run.asked.overwrite,
+        "show_photos": not run.asked.no_photos,
+        "test": str((run.asked.data / "validation").resolve()),
     }
     (run.folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
 

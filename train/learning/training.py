@@ -56,8 +56,10 @@ def fit(
     )
     checkpoints = Checkpoints(run, stage, state, best, stopping)
     callbacks = [Repeatable(train, run.seed), stopping, TimeLeft()]
-    if run.tensorboard:
-        callbacks.append(EventFiles(run.tensorboard / run.out.name))
+    if run.asked.tensorboard:
+        callbacks.append(EventFiles(run.asked.tensorboard / run.asked.out.name))
+    if run.asked.callbacks:
+        callbacks += run.asked.callbacks()
     if state.epoch < epochs and state.wait < patience:
         model.fit(
             train,

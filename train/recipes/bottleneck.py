@@ -11,88 +11,128 @@ processor seconds), accuracy 0.984 on the 832 of the tutorials' split.
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, get_args
 
 import keras
 
-from train import arguments
 from train.calibration.calibration import Calibration
 from train.export.export_run import export_run, familiar
 from train.learning.features import Features
 from train.learning.runs import Run, State
+from train.learning.settings import BackboneSettings
 from train.learning.training import fit
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Photos
+from train.recipes import options
 
 STEPS = 64
 """Of the head's training between two looks of Python at it, which cost more than the steps."""
 
 
+Head = Literal["gap", "flatten"]
+
+
+@dataclass(kw_only=True)
+class Bottleneck(BackboneSettings):
+    recipe: ClassVar[str] = "bottleneck"
+
+    epochs: int = 60
+    learning_rate: float = 1e-3
+    patience: int = 8
+    dropout: float = 0.2
+    backbone: str = "EfficientNetLite2"
+    head: Head = "gap"
+    """Global average pooling and one dense layer, or flatten, dense 256 and dropout."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=None, epochs=60)
-    arguments.backbone(parser, "EfficientNetLite2")
-    arguments.learning(parser, learning_rate=1e-3, patience=8, dropout=0.2)
+    options.recipe(parser, Bottleneck)
+    options.backbone(parser, Bottleneck)
+    head_option(parser)
+
+
+def head_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--head",
+        choices=get_args(Head),
+        default=Bottleneck.head,
+        help="gap: global average pooling, one dense layer (default);"
+        " flatten: flatten, dense 256, dropout",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    args.size = args.size or backbones.default_size(args.backbone)
-    run = Run.begin(args)
-    model, state, choose = train(
-        run, args, epochs=args.epochs, learning_rate=args.learning_rate, patience=args.patience
-    )
-    provenance = backbones.provenance(args.backbone, args.weights)
-    return export_run(run, model, state.history, provenance, choose and choose())
+    train(Bottleneck(**vars(args)))
+    return 0
 
 
-def train(
-    run: Run, args: argparse.Namespace, *, epochs: int, learning_rate: float, patience: int
+def train(settings: Bottleneck) -> None:
+    """Train, and write the model folder.
+
+    Raises:
+        DataError: what was asked for cannot be done; see its message.
+    """
+    settings = replace(settings, size=settings.size or backbones.default_size(settings.backbone))
+    run = Run.begin(settings)
+    model, state, choose = train_head(run, settings)
+    provenance = backbones.provenance(settings.backbone, settings.weights)
+    export_run(run, model, state.history, provenance, choose and choose())
+
+
+def train_head(
+    run: Run, settings: Bottleneck
 ) -> tuple[keras.Model, State, Callable[[], Calibration] | None]:
     """A frozen backbone with a trained head: pictures in, logits out.
 
     With a head on pooled features also what makes its choices, on the features.
     """
-    size = (args.size, args.size)
-    backbone = backbones.build(args.backbone, args.weights, size, args.seed)
+    size = (settings.size, settings.size)
+    backbone = backbones.build(settings.backbone, settings.weights, size, settings.seed)
     backbone.trainable = False
     pictures = parts.pictures(size)
-    maps = backbone(backbones.preprocess(args.backbone, pictures))
-    head = parts.head(args.head, len(run.labels), args.dropout)
+    maps = backbone(backbones.preprocess(settings.backbone, pictures))
+    head = parts.head(settings.head, len(run.photos.labels), settings.dropout)
 
     # What does not learn is computed once: up to the pooling or flattening that starts the head.
     frozen = keras.Model(pictures, head[0](maps))
-    key = f"{args.backbone} {backbones.weights_key(args.weights, args.seed)} {args.head}"
-    rows = Features(frozen, size, key, args.cache)
+    weights = backbones.weights_key(settings.weights, settings.seed)
+    key = f"{settings.backbone} {weights} {settings.head}"
+    rows = Features(frozen, size, key, settings.cache)
 
     def batches(photos: Photos, seed: int | None = None) -> Batches:
-        return Batches(rows(photos).__getitem__, photos, args.batch, seed, ahead=False)
+        return Batches(rows(photos).__getitem__, photos, settings.batch, seed, ahead=False)
 
     # The layers of the head are shared: what the learner learns, this network knows.
-    model = keras.Model(pictures, parts.apply(head[1:], frozen.output), name=args.backbone)
-    if args.head == "gap":
-        model = imagenet_head.keep_head(model, args.backbone, args.weights, args.imagenet_head)
+    model = keras.Model(pictures, parts.apply(head[1:], frozen.output), name=settings.backbone)
+    if settings.head == "gap":
+        model = imagenet_head.keep_head(
+            model, settings.backbone, settings.weights, settings.imagenet_head
+        )
 
     inputs = keras.Input(frozen.output.shape[1:])
     start = keras.layers.Identity(name=head[0].name)
     learner = keras.Model(inputs, parts.apply([start, *head[1:]], inputs))
     learner.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         steps_per_execution=1 if keras.backend.backend() == "torch" else STEPS,
     )
-    seed = args.seed
-    train, validation = batches(run.train, seed), batches(run.validation)
+    seed = settings.seed
+    train, validation = batches(run.photos.train, seed), batches(run.photos.validation)
     state = fit(
         learner,
         train,
         validation,
         run,
         "head",
-        epochs=epochs,
-        patience=patience,
+        epochs=settings.epochs,
+        patience=settings.patience,
         class_weight=run.class_weights,
     )
-    if args.head != "gap":
+    if settings.head != "gap":
         return model, state, None
 
     def choose() -> Calibration:
@@ -101,6 +141,8 @@ def train(
             network = imagenet_head.attach(
                 learner, *model.get_layer(imagenet_head.OUTPUT).get_weights()
             )
-        return Calibration.make(network, run.train, run.validation, familiar(run), rows)
+        return Calibration.make(
+            network, run.photos.train, run.photos.validation, familiar(run), rows
+        )
 
     return model, state, choose

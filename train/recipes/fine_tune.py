@@ -15,7 +15,9 @@ on the 832 of the tutorials' split, and 0.983 on 1,000 photos of another origin 
 """
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import keras
 import numpy as np
@@ -34,7 +36,8 @@ from train.learning.training import fit
 from train.networks import backbones, imagenet_head, parts
 from train.photos.batches import Batches
 from train.photos.dataset import Photos, Pixels
-from train.recipes import bottleneck
+from train.recipes import options
+from train.recipes.bottleneck import Bottleneck, head_option, train_head
 from train.report.report import WarmStart
 
 PART = 8
@@ -44,10 +47,33 @@ PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1)
 """Inverse strengths of the head's penalty that `--refit` tries."""
 
 
+@dataclass(kw_only=True)
+class FineTune(Bottleneck):
+    recipe: ClassVar[str] = "fine-tune"
+
+    epochs: int = 3
+    learning_rate: float = 3e-5
+    patience: int = 3
+    backbone: str = "EfficientNetLite0"
+    start: Path | None = None
+    """A model folder to start from, instead of ImageNet weights and a new head."""
+    layers: int | Literal["all"] = "all"
+    """How many of the backbone's last layers learn."""
+    augment: Literal["none", "mild", "strong"] = "mild"
+    distill: float = 1.0
+    """How much the ImageNet head is held to its outputs of before, 0 or more."""
+    refit: bool = False
+    """At the end fits the head once more, by logistic regression."""
+    smoothing: float = 0.05
+    """Of the labels, 0..1."""
+    mix: float = 0.5
+    """Share of the fine-tuned weights in the average with the start, 0..1."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=None, epochs=3)
-    arguments.backbone(parser, "EfficientNetLite0")
-    arguments.learning(parser, learning_rate=3e-5, patience=3, dropout=0.2)
+    options.recipe(parser, FineTune)
+    options.backbone(parser, FineTune)
+    head_option(parser)
     add = parser.add_argument
     add(
         "--start",
@@ -58,20 +84,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--layers",
         type=_layers,
-        default="all",
+        default=FineTune.layers,
         metavar="N|all",
         help="how many of the backbone's last layers learn (default: all)",
     )
     add(
         "--augment",
         choices=("none", "mild", "strong"),
-        default="mild",
+        default=FineTune.augment,
         help="variation of the training photos (default: mild)",
     )
     add(
         "--distill",
         type=arguments.weight,
-        default=1.0,
+        default=FineTune.distill,
         metavar="WEIGHT",
         help="how much the ImageNet head, if there is one, is held to its outputs of before"
         " (default: 1)",
@@ -84,56 +110,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--smoothing",
         type=arguments.share_or_0,
-        default=0.05,
+        default=FineTune.smoothing,
         metavar="SHARE",
         help="of the labels (default: 0.05)",
     )
     add(
         "--mix",
         type=arguments.proportion,
-        default=0.5,
+        default=FineTune.mix,
         metavar="SHARE",
         help="share of the fine-tuned weights in the average with the start (default: 0.5)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.refit and args.start is None and args.head != "gap":
+    train(FineTune(**vars(args)))
+    return 0
+
+
+def train(settings: FineTune) -> None:
+    """Train, and write the model folder.
+
+    Raises:
+        DataError: what was asked for cannot be done; see its message.
+    """
+    if settings.refit and settings.start is None and settings.head != "gap":
         raise DataError("--refit needs a network with pooled features: --head gap.")
-    args.size = args.size or backbones.default_size(args.backbone)
-    run = Run.begin(args)
-    model, pretrained, head_history = start(args, run)
-    if args.refit and parts.POOL not in {layer.name for layer in model.layers}:
+    settings = replace(settings, size=settings.size or backbones.default_size(settings.backbone))
+    run = Run.begin(settings)
+    model, pretrained, head_history = start(settings, run)
+    if settings.refit and parts.POOL not in {layer.name for layer in model.layers}:
         raise DataError("--refit needs a network with pooled features: --head gap.")
     warm = model.get_weights()
-    before = WarmStart(head_history, scores(model, run.test))
+    before = WarmStart(head_history, scores(model, run.photos.test))
 
     backbone = parts.backbone(model)
     backbone.trainable = True
-    if args.layers != "all":
-        for layer in backbone.layers[: -args.layers]:
+    if settings.layers != "all":
+        for layer in backbone.layers[: -settings.layers]:
             layer.trainable = False
 
     size = model.input_shape[1:3]
-    steps_of_a_batch = max(1, args.batch // PART)
-    part = -(-args.batch // steps_of_a_batch)
-    train = Batches(Pixels(run.train, size, keep=False), run.train, part, args.seed)
-    validation = Batches(Pixels(run.validation, size, keep=False), run.validation, part)
-    steps = args.epochs * len(train)
+    steps_of_a_batch = max(1, settings.batch // PART)
+    part = -(-settings.batch // steps_of_a_batch)
+    train = Batches(
+        Pixels(run.photos.train, size, keep=False), run.photos.train, part, settings.seed
+    )
+    validation = Batches(
+        Pixels(run.photos.validation, size, keep=False), run.photos.validation, part
+    )
+    steps = settings.epochs * len(train)
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, warmup_target=args.learning_rate, warmup_steps=warm_up
+        0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
     network = (
-        imagenet_head.distilled(model, args.distill) if imagenet_head.has_head(model) else model
+        imagenet_head.distilled(model, settings.distill) if imagenet_head.has_head(model) else model
     )
-    learner = parts.Learner(network, parts.augmentation(args.augment), statistics=False)
+    learner = parts.Learner(network, parts.augmentation(settings.augment), statistics=False)
     learner.compile(
         optimizer=keras.optimizers.Adam(
             schedule,
             gradient_accumulation_steps=steps_of_a_batch if steps_of_a_batch > 1 else None,
         ),
-        loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=args.smoothing),
+        loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=settings.smoothing),
         metrics=["accuracy"],
     )
     state = fit(
@@ -142,31 +182,35 @@ def run(args: argparse.Namespace) -> int:
         validation,
         run,
         "fine-tune",
-        epochs=args.epochs,
-        patience=args.patience,
+        epochs=settings.epochs,
+        patience=settings.patience,
         class_weight=run.class_weights,
     )
 
     tuned = model.get_weights()
-    model.set_weights([a + args.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
-    if args.refit:
+    model.set_weights([a + settings.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
+    if settings.refit:
         refit(model, run)
-    return export_run(run, model, state.history, pretrained, warm=before)
+    export_run(run, model, state.history, pretrained, warm=before)
 
 
 def start(
-    args: argparse.Namespace, run: Run
+    settings: FineTune, run: Run
 ) -> tuple[keras.Model, Pretrained | None, list[dict[str, float]]]:
     """The network to fine-tune, where its weights came from, and its head's history."""
-    if args.start is None:
-        model, head, _ = bottleneck.train(run, args, epochs=60, learning_rate=1e-3, patience=8)
-        return model, backbones.provenance(args.backbone, args.weights), head.history
-    card = read_card(args.start)
-    if not (args.start / KERAS).is_file():
-        raise DataError(f"{args.start} has no {KERAS} to start from; train it here first.")
-    if card.labels != run.labels:
-        raise DataError(f"{args.start} tells {', '.join(card.labels)} apart, not these classes.")
-    return keras.models.load_model(args.start / KERAS), card.pretrained, []
+    if settings.start is None:
+        warm_up = {key: getattr(Bottleneck, key) for key in ("epochs", "learning_rate", "patience")}
+        model, head, _ = train_head(run, replace(settings, **warm_up))
+        provenance = backbones.provenance(settings.backbone, settings.weights)
+        return model, provenance, head.history
+    card = read_card(settings.start)
+    if not (settings.start / KERAS).is_file():
+        raise DataError(f"{settings.start} has no {KERAS} to start from; train it here first.")
+    if card.labels != run.photos.labels:
+        raise DataError(
+            f"{settings.start} tells {', '.join(card.labels)} apart, not these classes."
+        )
+    return keras.models.load_model(settings.start / KERAS), card.pretrained, []
 
 
 def scores(model: keras.Model, photos: Photos) -> NDArray[np.float32]:
@@ -183,13 +227,15 @@ def refit(model: keras.Model, run: Run) -> None:
     photos of another origin.
     """
     features = {parts.POOL: model.get_layer(parts.POOL).output}
-    train = outputs(model, features, run.train)[parts.POOL]
-    validation = outputs(model, features, run.validation)[parts.POOL]
+    train = outputs(model, features, run.photos.train)[parts.POOL]
+    validation = outputs(model, features, run.photos.validation)[parts.POOL]
     fitted = [
-        LogisticRegression(C=strength, max_iter=2000).fit(train, run.train.truth)
+        LogisticRegression(C=strength, max_iter=2000).fit(train, run.photos.train.truth)
         for strength in PENALTIES
     ]
-    costs = [log_loss(run.validation.truth, head.predict_proba(validation)) for head in fitted]
+    costs = [
+        log_loss(run.photos.validation.truth, head.predict_proba(validation)) for head in fitted
+    ]
     best = fitted[int(np.argmin(costs))]
     print(f"The head is fitted again: C={best.C:g}, validation loss {min(costs):.4f}.")
     kernel, bias = best.coef_.T, best.intercept_

@@ -11,6 +11,10 @@ heads learn from what it said.
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -23,11 +27,13 @@ from train.calibration.robust import calibrate, lookalikes
 from train.export.export_run import export_run
 from train.export.onnx_runner import onnx_runner
 from train.learning.runs import Run, State
+from train.learning.settings import BackboneSettings
 from train.learning.training import fit
 from train.networks import backbones, heads, parts
 from train.networks.imagenet_head import OUTPUT, head_source, load_head
 from train.photos.dataset import Photos
 from train.photos.others import OTHER, read_others, split_by_kind
+from train.recipes import options
 from train.views.features import FEATURES, TEACHER, Rows, Views, view_features
 
 VALIDATION = 0.125
@@ -39,10 +45,27 @@ SHOWN = 10
 """Photos of other things that look like a label: the first are named."""
 
 
+@dataclass(kw_only=True)
+class Robust(BackboneSettings):
+    recipe: ClassVar[str] = "robust"
+
+    epochs: int = 3
+    batch: int = 64
+    learning_rate: float = 2e-4
+    patience: int = 3
+    dropout: float = 0.2
+    backbone: str = "EfficientNetLite2"
+    others: Sequence[tuple[Path, float]] = ()
+    """Folders of photos that show none of the labels, beside DATA/other; which share of each."""
+    views: int = 16384
+    """To learn from."""
+    learn_from: str = "block15_project_bn"
+    """The last layer of the backbone that stays as it is."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=None, epochs=3, batch=64)
-    arguments.backbone(parser, "EfficientNetLite2", head=False)
-    arguments.learning(parser, learning_rate=2e-4, patience=3, dropout=0.2)
+    options.recipe(parser, Robust)
+    options.backbone(parser, Robust)
     arguments.others(
         parser,
         "to learn *neither* from, beside those of DATA/other; with a share only that part, by kind,"
@@ -52,13 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--views",
         type=arguments.positive,
-        default=16384,
+        default=Robust.views,
         metavar="NUMBER",
         help="views to learn from (default: 16384)",
     )
     add(
         "--learn-from",
-        default="block15_project_bn",
+        default=Robust.learn_from,
         metavar="LAYER",
         help="the last layer of the backbone that stays as it is (default: that of"
         " EfficientNetLite2 after which maps are 9 x 9)",
@@ -66,38 +89,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    args.size = args.size or backbones.default_size(args.backbone)
-    folders = list(args.others)
-    if (args.data / OTHER).is_dir():
-        folders.append((args.data / OTHER, 1.0))
-    run = Run.begin(args)
+    train(Robust(**vars(args)))
+    return 0
+
+
+def train(settings: Robust) -> None:
+    """Train, and write the model folder.
+
+    Raises:
+        DataError: what was asked for cannot be done; see its message.
+    """
+    settings = replace(settings, size=settings.size or backbones.default_size(settings.backbone))
+    folders = list(settings.others)
+    if (settings.data / OTHER).is_dir():
+        folders.append((settings.data / OTHER, 1.0))
+    run = Run.begin(settings)
     others = read_others(folders)
     refuse_labels(others, run)
-    known, strange = split_by_kind(others, args.held_share) if others else (None, None)
+    known, strange = split_by_kind(others, settings.held_share) if others else (None, None)
 
-    size = (args.size, args.size)
-    backbone = backbones.build(args.backbone, args.weights, size, args.seed)
-    source = head_source(args.weights, args.imagenet_head)
-    head = load_head(args.backbone, source) if source else None
-    frozen, upper = divide(args.backbone, backbone, args.learn_from, size, head)
+    size = (settings.size, settings.size)
+    backbone = backbones.build(settings.backbone, settings.weights, size, settings.seed)
+    source = head_source(settings.weights, settings.imagenet_head)
+    head = load_head(settings.backbone, source) if source else None
+    frozen, upper = divide(settings.backbone, backbone, settings.learn_from, size, head)
 
-    views = Views(run.train, known, size, args.seed)
-    key = f"{args.backbone} {backbones.weights_key(args.weights, args.seed)} {args.learn_from}"
+    views = Views(run.photos.train, known, size, settings.seed)
+    weights = backbones.weights_key(settings.weights, settings.seed)
+    key = f"{settings.backbone} {weights} {settings.learn_from}"
     runner = onnx_runner(frozen, np.stack([views.draw(i).pixels for i in range(4)]))
-    train = view_features(views, args.views, runner, key, args.cache)
-    held = Views(run.validation, strange, size, args.seed + 1)
-    validation = view_features(held, round(VALIDATION * args.views), runner, key, args.cache)
+    train = view_features(views, settings.views, runner, key, settings.cache)
+    held = Views(run.photos.validation, strange, size, settings.seed + 1)
+    validation = view_features(
+        held, round(VALIDATION * settings.views), runner, key, settings.cache
+    )
 
-    network = learner(upper, len(run.labels), args.dropout, head)
+    network = learner(upper, len(run.photos.labels), settings.dropout, head)
     history = learn(
         network,
         upper,
-        Rows(train, args.batch, args.seed),
-        Rows(validation, args.batch),
+        Rows(train, settings.batch, settings.seed),
+        Rows(validation, settings.batch),
         run,
+        settings,
     )
-    model = assembled(args.backbone, backbone, network, len(run.labels), args.dropout, head)
-    calibration = calibrate(network, runner, size, run.validation, args.seed + 2, args.familiar)
+    model = assembled(
+        settings.backbone, backbone, network, len(run.photos.labels), settings.dropout, head
+    )
+    calibration = calibrate(
+        network, runner, size, run.photos.validation, settings.seed + 2, settings.familiar
+    )
     if strange:
         rejection = calibration.familiarity
         assert isinstance(rejection, Rejection), "made by calibrate"
@@ -106,8 +147,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"looks like one of the labels: {printable(path)}", file=sys.stderr)
         if len(found) > SHOWN:
             print(f"… and {len(found) - SHOWN} more photos of other things", file=sys.stderr)
-    provenance = backbones.provenance(args.backbone, args.weights)
-    return export_run(run, model, history, provenance, calibration)
+    provenance = backbones.provenance(settings.backbone, settings.weights)
+    export_run(run, model, history, provenance, calibration)
 
 
 def refuse_labels(others: Photos | None, run: Run) -> None:
@@ -116,7 +157,7 @@ def refuse_labels(others: Photos | None, run: Run) -> None:
     Raises:
         DataError: there are some; by content, not by name.
     """
-    own = {*run.train.digests, *run.validation.digests, *run.test.digests}
+    own = {*run.photos.train.digests, *run.photos.validation.digests, *run.photos.test.digests}
     if others is None:
         return
     both = [
@@ -200,10 +241,14 @@ def assembled(
 
 
 def learn(
-    network: keras.Model, upper: keras.Model, train: Rows, validation: Rows, run: Run
+    network: keras.Model,
+    upper: keras.Model,
+    train: Rows,
+    validation: Rows,
+    run: Run,
+    settings: Robust,
 ) -> list[dict[str, float]]:
     """Train the heads, then heads and upper part together; returns the history of the latter."""
-    settings = run.settings
     model = parts.Learner(network, statistics=False)
     imagenet = OUTPUT in network.output
 
@@ -218,16 +263,16 @@ def learn(
             loss=heads.losses(imagenet=imagenet),
             loss_weights={key: heads.WEIGHTS[key] for key in network.output},
         )
-        return fit(model, rows, validation, run, name, epochs=epochs, patience=settings["patience"])
+        return fit(model, rows, validation, run, name, epochs=epochs, patience=settings.patience)
 
     upper.trainable = False
     some = train.learned.first(round(WARM_UP * len(train.learned)))
     first = Rows(some, train.batch, run.seed)
     stage("heads", first, WARM_RATE, 1)
     upper.trainable = True
-    steps = settings["epochs"] * len(train)
+    steps = settings.epochs * len(train)
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, warmup_target=settings["learning_rate"], warmup_steps=warm_up
+        0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
-    return stage("robust", train, schedule, settings["epochs"]).history
+    return stage("robust", train, schedule, settings.epochs).history

@@ -10,42 +10,68 @@ before the net had its hidden layer.
 """
 
 import argparse
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import keras
 from keras import layers
 
-from train import arguments
 from train.export.export_run import export_run
 from train.learning.runs import Run
+from train.learning.settings import Settings
 from train.learning.training import fit
 from train.networks import parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
+from train.recipes import options
+
+
+@dataclass(kw_only=True)
+class Small(Settings):
+    recipe: ClassVar[str] = "small"
+
+    size: int = 150
+    epochs: int = 40
+    learning_rate: float = 1e-3
+    patience: int = 40
+    dropout: float = 0.3
+    augment: Literal["none", "mild", "strong"] = "none"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=150, epochs=40)
-    arguments.learning(parser, learning_rate=1e-3, patience=40, dropout=0.3)
+    options.recipe(parser, Small)
     parser.add_argument(
         "--augment",
         action="store_const",
         const="strong",
-        default="none",
+        default=Small.augment,
         help="shear, zoom and flip the training photos",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    run = Run.begin(args)
-    keras.utils.set_random_seed(args.seed)
-    size = (args.size, args.size)
-    model = network(size, len(run.labels), args.dropout)
-    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
-    learner = parts.Learner(model, parts.augmentation(args.augment))
+    train(Small(**vars(args)))
+    return 0
+
+
+def train(settings: Small) -> None:
+    """Train, and write the model folder.
+
+    Raises:
+        DataError: what was asked for cannot be done; see its message.
+    """
+    run = Run.begin(settings)
+    keras.utils.set_random_seed(settings.seed)
+    size = (settings.size, settings.size)
+    model = network(size, len(run.photos.labels), settings.dropout)
+    train = Batches(Pixels(run.photos.train, size), run.photos.train, settings.batch, settings.seed)
+    validation = Batches(Pixels(run.photos.validation, size), run.photos.validation, settings.batch)
+    learner = parts.Learner(model, parts.augmentation(settings.augment))
     learner.compile(
         optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(args.learning_rate, args.epochs * len(train))
+            keras.optimizers.schedules.CosineDecay(
+                settings.learning_rate, settings.epochs * len(train)
+            )
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
@@ -56,11 +82,11 @@ def run(args: argparse.Namespace) -> int:
         validation,
         run,
         "small",
-        epochs=args.epochs,
-        patience=args.patience,
+        epochs=settings.epochs,
+        patience=settings.patience,
         class_weight=run.class_weights,
     )
-    return export_run(run, model, state.history)
+    export_run(run, model, state.history)
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:

@@ -8,47 +8,70 @@ for its answers.
 """
 
 import argparse
+from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
 from keras import layers
 
-from train import arguments
 from train.export.export_run import export_run
 from train.learning.runs import Run
+from train.learning.settings import Settings
 from train.learning.training import fit
 from train.networks import parts
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels
+from train.recipes import options
+
+
+@dataclass(kw_only=True)
+class Tiny(Settings):
+    recipe: ClassVar[str] = "tiny"
+
+    size: int = 64
+    epochs: int = 15
+    learning_rate: float = 1e-3
+    patience: int = 4
+    dropout: float = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.recipe(parser, side=64, epochs=15)
-    arguments.learning(parser, learning_rate=1e-3, patience=4, dropout=0.5)
+    options.recipe(parser, Tiny)
 
 
 def run(args: argparse.Namespace) -> int:
-    run = Run.begin(args)
-    keras.utils.set_random_seed(args.seed)
-    size = (args.size, args.size)
-    model = network(size, len(run.labels), args.dropout)
+    train(Tiny(**vars(args)))
+    return 0
+
+
+def train(settings: Tiny) -> None:
+    """Train, and write the model folder.
+
+    Raises:
+        DataError: what was asked for cannot be done; see its message.
+    """
+    run = Run.begin(settings)
+    keras.utils.set_random_seed(settings.seed)
+    size = (settings.size, settings.size)
+    model = network(size, len(run.photos.labels), settings.dropout)
     model.compile(
-        optimizer=keras.optimizers.Adam(args.learning_rate),
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    train = Batches(Pixels(run.train, size), run.train, args.batch, args.seed)
-    validation = Batches(Pixels(run.validation, size), run.validation, args.batch)
+    train = Batches(Pixels(run.photos.train, size), run.photos.train, settings.batch, settings.seed)
+    validation = Batches(Pixels(run.photos.validation, size), run.photos.validation, settings.batch)
     state = fit(
         model,
         train,
         validation,
         run,
         "tiny",
-        epochs=args.epochs,
-        patience=args.patience,
+        epochs=settings.epochs,
+        patience=settings.patience,
         class_weight=run.class_weights,
     )
-    return export_run(run, model, state.history)
+    export_run(run, model, state.history)
 
 
 def network(size: tuple[int, int], labels: int, dropout: float) -> keras.Model:

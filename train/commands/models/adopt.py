@@ -33,7 +33,7 @@ from train.adopt import foreign_graph, keras_files
 from train.adopt.adoption import Preprocessing, assemble
 from train.adopt.foreign_graph import ForeignGraph, is_foreign
 from train.export.model_folder import TrainedModel, write_folder
-from train.learning.runs import check_name
+from train.learning.settings import check_name
 from train.measure.evaluation import table
 from train.networks import backbones
 from train.photos.dataset import Photos, Pixels, scan

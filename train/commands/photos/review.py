@@ -20,6 +20,7 @@ from pathlib import Path
 from common.errors import DataError
 from common.file_names import printable
 from train import arguments
+from train.learning.settings import CACHE
 from train.review.decisions import Decisions, apply
 from train.review.page import write_page
 from train.review.server import server
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where decisions are (default: DATA/review.jsonl)",
     )  # fmt: skip
     add("--port", type=arguments.port, default=0, help="of the page (default: a free one)")
-    add("--cache", type=Path, default=arguments.CACHE, metavar="DIR", help="of the features")
+    add("--cache", type=Path, default=CACHE, metavar="DIR", help="of the features")
 
 
 def run(args: argparse.Namespace) -> int:

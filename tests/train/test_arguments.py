@@ -56,7 +56,7 @@ def test_a_name_that_no_card_takes(name: str, capsys: pytest.CaptureFixture[str]
 def test_a_folder_below_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "models").write_text("a file")
     assert main(["tiny", "--data", "nowhere", "--out", str(tmp_path / "models" / "x")]) == 2
-    assert "is no folder that may be written to" in capsys.readouterr().err
+    assert "cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("out", ["x.foo", "x", "nowhere/x.png"])

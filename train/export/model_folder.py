@@ -1,9 +1,5 @@
 """From a trained network to a model folder: exported, proven, measured, and in place at once."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.atomic import new_folder
 from common.errors import DataError
 from common.model.card import (
     ONNX,
@@ -94,53 +91,69 @@ def write_folder(
         ModelError: the outputs of the export differ from Keras's.
         DataError: the folder is there, or cannot be written.
     """
-    with _beside(out, overwrite) as half:
-        calibration = trained.calibration
-        size, outputs = _write_network(trained, half, photos)
-        files = {
-            name: FileSpec(sha256=sha256_of(half / name))
-            for name in (KERAS, WEIGHTS, FAMILIARITY)
-            if (half / name).exists()
-        } | {ONNX: FileSpec(sha256=sha256_of(half / ONNX), tolerance=TOLERANCE)}
-        card = ModelCard(
-            name=out.name,
-            version=version,
-            created=datetime.now(UTC).replace(microsecond=0),
-            labels=trained.labels,
-            description=trained.description,
-            input=InputSpec(height=size[0], width=size[1]),
-            outputs=outputs,
-            recipe=trained.recipe,
-            settings=trained.settings,
-            data=trained.data,
-            temperature=calibration.temperature,
-            neither_threshold=calibration.threshold,
-            present_threshold=calibration.present_threshold,
-            turn_threshold=calibration.turn_threshold,
-            pretrained=trained.pretrained,
-            files=files,
+    try:
+        with new_folder(out, overwrite=overwrite) as half:
+            return _fill(half, trained, out.name, version, photos, show_photos, source)
+    except OSError as error:
+        raise DataError(f"{out} could not be written: {error.strerror or error}.") from error
+
+
+def _fill(
+    folder: Path,
+    trained: TrainedModel,
+    name: str,
+    version: str,
+    photos: Photos | None,
+    show_photos: bool,
+    source: str,
+) -> Figures | None:
+    """Write all files of a model folder, and prove that the service will load it."""
+    calibration = trained.calibration
+    size, outputs = _write_network(trained, folder, photos)
+    files = {
+        file: FileSpec(sha256=sha256_of(folder / file))
+        for file in (KERAS, WEIGHTS, FAMILIARITY)
+        if (folder / file).exists()
+    } | {ONNX: FileSpec(sha256=sha256_of(folder / ONNX), tolerance=TOLERANCE)}
+    card = ModelCard(
+        name=name,
+        version=version,
+        created=datetime.now(UTC).replace(microsecond=0),
+        labels=trained.labels,
+        description=trained.description,
+        input=InputSpec(height=size[0], width=size[1]),
+        outputs=outputs,
+        recipe=trained.recipe,
+        settings=trained.settings,
+        data=trained.data,
+        temperature=calibration.temperature,
+        neither_threshold=calibration.threshold,
+        present_threshold=calibration.present_threshold,
+        turn_threshold=calibration.turn_threshold,
+        pretrained=trained.pretrained,
+        files=files,
+    )
+    classifier = Classifier.load_unverified(card, folder)
+    card = card.model_copy(update={"golden": golden_vectors(classifier)})
+    figures = None
+    if photos:
+        scores, familiarity = answers(classifier, photos)
+        truth = label_indices(card, photos)
+        figures = measure(scores, truth, trained.labels)
+        card = card.model_copy(update={"metrics": _metrics(figures, name, source)})
+        learned = trained.learned and _asked(classifier, card, trained.learned)
+        others = answers(classifier, trained.others)[1] if trained.others else None
+        write_report(
+            folder / "report",
+            card,
+            classifier,
+            figures,
+            Answers(photos, scores, truth, familiarity),
+            Training(trained.history, trained.warm, learned, others),
+            show_photos=show_photos,
         )
-        classifier = Classifier.load_unverified(card, half)
-        card = card.model_copy(update={"golden": golden_vectors(classifier)})
-        figures = None
-        if photos:
-            scores, familiarity = answers(classifier, photos)
-            truth = label_indices(card, photos)
-            figures = measure(scores, truth, trained.labels)
-            card = card.model_copy(update={"metrics": _metrics(figures, out.name, source)})
-            learned = trained.learned and _asked(classifier, card, trained.learned)
-            others = answers(classifier, trained.others)[1] if trained.others else None
-            write_report(
-                half / "report",
-                card,
-                classifier,
-                figures,
-                Answers(photos, scores, truth, familiarity),
-                Training(trained.history, trained.warm, learned, others),
-                show_photos=show_photos,
-            )
-        write_card(card, half)
-        Classifier.load(half)  # what the service will do; refuses here rather than there
+    write_card(card, folder)
+    Classifier.load(folder)  # what the service will do; refuses here rather than there
     return figures
 
 
@@ -188,28 +201,3 @@ def _metrics(figures: Figures, name: str, source: str) -> tuple[Metric, ...]:
         Metric(name=metric, value=round(value, 6), data=data, command=command)
         for metric, value in figures.flat().items()
     )
-
-
-@contextmanager
-def _beside(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A hidden folder to write in, which becomes `out` if all goes well and vanishes otherwise.
-
-    A folder that `out` replaces stays until the new one is complete.
-    """
-    half = out.parent / f".{out.name}.{os.getpid()}.new"
-    old = out.parent / f".{out.name}.{os.getpid()}.old"
-    try:
-        half.mkdir(parents=True)
-        yield half
-        if out.exists():
-            if not overwrite:
-                raise DataError(f"{out} is there already; --overwrite replaces it.")
-            out.rename(old)
-        half.rename(out)
-    except OSError as error:
-        raise DataError(f"{out} could not be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
-        shutil.rmtree(old, ignore_errors=True)

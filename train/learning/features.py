@@ -1,7 +1,6 @@
 """Bottleneck features: the output of a frozen backbone for each photo, computed once and kept."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from common.atomic import new_file
 from train.export.onnx_runner import Runner, onnx_runner
 from train.photos.dataset import Photos, Pixels, parallel_batches
 
@@ -50,14 +50,12 @@ class Features:
         return np.load(file, mmap_mode="r")
 
     def _compute(self, pixels: Pixels, file: Path) -> None:
-        """Write beside, then rename: an interrupted run leaves no half file with the final name."""
-        half = file.with_suffix(f".{os.getpid()}.tmp")
         count = len(pixels.photos)
         if self._engine is None:
             graph = keras.Model(self._network.input, {FEATURES: self._network.output})
             self._engine = onnx_runner(graph, pixels(np.arange(min(count, BATCH))))
         run = self._engine
-        try:
+        with new_file(file) as half:
             out = open_memmap(half, "w+", np.float32, (count, *self._network.output.shape[1:]))
             work = parallel_batches(
                 lambda i: run(pixels(i))[FEATURES], count, BATCH, "Bottleneck features"
@@ -65,6 +63,3 @@ class Features:
             for which, rows in work:
                 out[which] = rows
             out.flush()
-            half.replace(file)
-        finally:
-            half.unlink(missing_ok=True)

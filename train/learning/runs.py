@@ -1,7 +1,6 @@
 """A training run on disk: what was asked for, and a checkpoint after each epoch to resume from."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from common.atomic import new_file
 from common.errors import DataError
 from train.learning.settings import Settings, check_name
 from train.photos.balance import class_weights
@@ -116,7 +116,7 @@ class Run:
     def save(self, model: keras.Model, stage: str, state: State, best: list[np.ndarray]) -> None:
         """Write the checkpoint: weights, optimiser, best weights and state in one file.
 
-        Written beside and renamed, so that a killed run leaves the checkpoint before.
+        A killed run leaves the checkpoint before.
         """
         arrays = {f"weight_{i}": value for i, value in enumerate(model.get_weights())}
         arrays |= {
@@ -125,13 +125,8 @@ class Run:
         }
         arrays |= {f"best_{i}": value for i, value in enumerate(best)}
         arrays["state"] = np.array(json.dumps(vars(state)))
-        half = self.folder / f"{stage}.{os.getpid()}.tmp"
-        try:
-            with half.open("wb") as file:
-                np.savez(file, **arrays)
-            half.replace(self.folder / f"{stage}.npz")
-        finally:
-            half.unlink(missing_ok=True)
+        with new_file(self.folder / f"{stage}.npz") as half, half.open("wb") as file:
+            np.savez(file, **arrays)
 
     def restore(self, model: keras.Model, stage: str) -> tuple[State, list[np.ndarray]]:
         """Put a compiled model back where the checkpoint left it.

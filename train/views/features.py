@@ -136,12 +136,13 @@ def view_features(views: Views, count: int, runner: Runner, key: str, cache: Pat
     blocks = []
     for start in range(0, count, BLOCK):
         file = cache / f"{name}.{start // BLOCK}.npz"
-        if not file.is_file():
-            arrays = _block(views, start, runner, f"Views {start} to {start + BLOCK}")
-            with new_file(file) as half, half.open("wb") as stream:
-                np.savez(stream, **arrays)
-        with np.load(file) as arrays:
-            blocks.append(dict(arrays))
+        if file.is_file():
+            with np.load(file) as arrays:
+                blocks.append(dict(arrays))
+            continue
+        blocks.append(_block(views, start, runner, f"Views {start} to {start + BLOCK}"))
+        with new_file(file) as half, half.open("wb") as stream:
+            np.savez(stream, **blocks[-1])
     rows = {key: np.concatenate([block[key] for block in blocks])[:count] for key in blocks[0]}
     present, turn = (rows.pop(name) for name in ("present", "turn"))
     return Learned(rows, present, turn)

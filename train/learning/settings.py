@@ -110,5 +110,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str) and "/" in value:
         return Path(value).name
     if callable(value):
-        return f"{value.__module__}:{value.__qualname__}"
+        return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
     return value

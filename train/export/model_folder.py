@@ -91,6 +91,8 @@ def write_folder(
         ModelError: the outputs of the export differ from Keras's.
         DataError: the folder is there, or cannot be written.
     """
+    if out.exists() and not overwrite:
+        raise DataError(f"{out} is there already; --overwrite replaces it.")
     try:
         with new_folder(out, overwrite=overwrite) as half:
             return _fill(half, trained, out.name, version, photos, show_photos, source)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from common.errors import DataError
-from common.model.prediction import NEITHER
+from common.model.prediction import NEITHER, SEVERAL
 from train.photos.dataset import MIN_PHOTOS, Photos, concat, scan, subset
 
 
@@ -58,8 +58,10 @@ class RunPhotos:
                 f"{len(every.classes)} labels are needed, for {', '.join(every.classes)};"
                 f" --labels names {len(named)}."
             )
-        if len(set(named)) != len(named) or NEITHER in named:
-            raise DataError(f"Labels must differ from each other and from {NEITHER!r}.")
+        if len({*named, NEITHER, SEVERAL}) != len(named) + 2:
+            raise DataError(
+                f"Labels must differ from each other, from {NEITHER!r} and {SEVERAL!r}."
+            )
         if held:
             validation = concat([subset(scan(folder), share) for folder, share in held])
             return cls(named, every.without(validation), validation, test)

@@ -147,7 +147,6 @@ def test_extra_photos_are_learned_from(own_data: Path, tmp_path: Path) -> None:
 MISTAKES = {
     "no-data": (["--data", "nowhere"], "There is no folder nowhere"),
     "labels": (["--labels", "one,two,three"], "2 labels are needed"),
-    "same-labels": (["--labels", "one,one"], "must differ"),
     "extra": (["--extra", "nowhere"], "There is no folder nowhere"),
     "resume": (["--resume"], "no interrupted run"),
     "version": (["--version", ""], "cannot be the version of a model"),

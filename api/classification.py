@@ -42,6 +42,8 @@ class Loaded:
     """A picture that can be decoded."""
 
     data: bytes
+    region: Region
+    """The part of it that is classified."""
     source: answers.Source | None = None
     """Where it was fetched; None for an upload."""
     fetch_ms: float = 0.0
@@ -118,11 +120,11 @@ class Service:
             ImageError, FetchError: see `common.errors`.
             Problem: `overloaded` or `deadline_exceeded`.
         """
-        loaded = self.load(source, context)
+        loaded = self.load(source, context, region)
         with self.queue.admit():
-            return self.infer(loaded, model, options, context, region)
+            return self.infer(loaded, model, options, context)
 
-    def load(self, source: bytes | str, context: RequestContext) -> Loaded:
+    def load(self, source: bytes | str, context: RequestContext, region: Region = WHOLE) -> Loaded:
         """The bytes of a picture that was uploaded, or that a link leads to.
 
         Raises:
@@ -132,11 +134,11 @@ class Service:
             with context.stage("fetch") as fetching:
                 fetched = self._fetch(source, context)
             found = answers.Source(url=fetched.url, page=fetched.page)
-            return Loaded(fetched.data, found, fetching.ms)
+            return Loaded(fetched.data, region, found, fetching.ms)
         if len(source) > self.settings.max_upload_bytes:
             limit = self.settings.max_upload_mb
             raise ImageTooLarge(f"The picture is larger than the {limit} MB that are accepted.")
-        return Loaded(source)
+        return Loaded(source, region)
 
     def infer(
         self,
@@ -144,7 +146,6 @@ class Service:
         model: Classifier,
         options: requests.ResultQuery,
         context: RequestContext,
-        region: Region = WHOLE,
     ) -> answers.Result:
         """Decode a picture and ask the model, for a request that the queue has admitted.
 
@@ -156,22 +157,38 @@ class Service:
             self.queue.acquire(context.deadline)
         try:
             with context.stage("decode") as decoding:
-                picture = images.load_image(loaded.data, model.target, region)
+                picture = images.load_image(loaded.data, model.target, loaded.region)
             with context.stage("inference") as inference:
                 pixels = picture.pixels[np.newaxis]
                 (prediction,) = model.predict(pixels, explain=options.explain)
-            preview = images.preview(loaded.data, region=region) if options.preview else None
+            preview = None
+            if options.preview:
+                preview = images.preview(loaded.data, region=loaded.region)
         finally:
             self.queue.release()
-        context.verdicts.append((model.card.name, prediction.verdict))
-        timing = answers.Timing(fetch=loaded.fetch_ms, decode=decoding.ms, inference=inference.ms)
-        facts = answers.ImageFacts(
-            format=picture.format,
-            width=picture.width,
-            height=picture.height,
-            bytes=len(loaded.data),
+        card, familiarity = model.card, prediction.familiarity
+        context.verdicts.append((card.name, prediction.verdict))
+        return answers.Result(
+            verdict=prediction.verdict,
+            present=prediction.present,
+            predictions=tuple(
+                answers.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
+                for label, score in islice(prediction.scores.items(), options.top)
+                if score >= options.min_score
+            ),
+            familiarity=None if familiarity is None else round(familiarity, 4),
+            model=answers.ModelRef(name=card.name, version=card.version),
+            image=answers.ImageFacts(
+                format=picture.format,
+                width=picture.width,
+                height=picture.height,
+                bytes=len(loaded.data),
+            ),
+            timing_ms=answers.Timing(
+                fetch=loaded.fetch_ms, decode=decoding.ms, inference=inference.ms
+            ),
+            **_extras(prediction, preview, loaded.source),
         )
-        return _result(model, prediction, facts, timing, preview, options, loaded.source)
 
     def rewrite(self, data: bytes, context: RequestContext) -> bytes:
         """The picture encoded again, as a JPEG of at most 640 pixels without metadata.
@@ -218,16 +235,11 @@ class Service:
         )
 
 
-def _result(
-    model: Classifier,
-    prediction: Prediction,
-    facts: answers.ImageFacts,
-    timing: answers.Timing,
-    preview: bytes | None,
-    options: requests.ResultQuery,
-    source: answers.Source | None,
-) -> answers.Result:
-    extras: dict[str, Any] = {}  # only what was asked for is part of the answer
+def _extras(
+    prediction: Prediction, preview: bytes | None, source: answers.Source | None
+) -> dict[str, Any]:
+    """The members of a result that are there only if they were asked for, or say something."""
+    extras: dict[str, Any] = {}
     if source is not None:
         extras["source"] = source
     if prediction.turn or prediction.box:
@@ -239,20 +251,7 @@ def _result(
         extras["heatmaps"] = {label: _grid(map) for label, map in prediction.heatmaps.items()}
     if preview is not None:
         extras["preview"] = "data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii")
-    return answers.Result(
-        verdict=prediction.verdict,
-        present=prediction.present,
-        predictions=tuple(
-            answers.ScoredLabel(label=label, score=min(round(score, 6), 1.0))
-            for label, score in islice(prediction.scores.items(), options.top)
-            if score >= options.min_score
-        ),
-        familiarity=None if prediction.familiarity is None else round(prediction.familiarity, 4),
-        model=answers.ModelRef(name=model.card.name, version=model.card.version),
-        image=facts,
-        timing_ms=timing,
-        **extras,
-    )
+    return extras
 
 
 def _grid(heatmap: NDArray[np.float32]) -> list[list[float]]:

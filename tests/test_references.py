@@ -37,6 +37,8 @@ def test_documents_name_files_and_commands_that_are_there(document: Path) -> Non
     text = document.read_text(encoding="utf-8")
     paths = re.findall(rf"(?<![\w./~-])(?:{ROOMS})/[\w./*-]*[\w*/]", text)
     assert not [path for path in paths if not list(ROOT.glob(path.rstrip("/")))]
+    for name, path in re.findall(rf"`(\w+)` in `((?:{ROOMS})/[\w./]+\w)`", text):
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), name
     for module in re.findall(rf"python -m ((?:{ROOMS})[\w.]*)", text):
         path = ROOT.joinpath(*module.split("."))
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module

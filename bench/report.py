@@ -29,7 +29,8 @@ def main() -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     document.write_text(before + BEGIN + _tables(results) + END + after, encoding="utf-8")
-    plot = document.with_suffix(".png")
+    plot = document.parent / "images" / f"{document.stem}.png"
+    plot.parent.mkdir(exist_ok=True)
     if results.get("capacity"):
         _plot(results, plot)
     print(f"{document} and {plot} are written.")

@@ -107,4 +107,4 @@ def test_the_report_tells_what_reaches_its_goal_and_what_does_not(tmp_path: Path
     assert "| at least 3 times cheaper | **2.0 to 2.0 times cheaper** |" in text
     assert "| memory of a worker, float32 | at most 250 MB | 150 MB |" in text
     assert "| at most 3 times as long | 2.8 times |" in text
-    assert (tmp_path / "page.png").stat().st_size > 1000
+    assert (tmp_path / "images" / "page.png").stat().st_size > 1000

@@ -3,8 +3,8 @@
     python -m tests.web.tools.page_shots [FOLDER [STATE …]]
 
 With the photos of ../shared beside the checkout and models/cat_dog made, the pictures are real
-photos; else they are drawn. `readme.png` is the one in the README (docs/images/page.png): the shipped
-model, and the one photo that is part of this project.
+photos; else they are drawn. `readme.png` is the one in the README (docs/images/page.png): the
+shipped model, and the one photo that is part of this project.
 """
 
 import sys

@@ -25,7 +25,7 @@ GUIDE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, model_dir: Path) -> Iterator[dict[str, str]]:
+def surroundings(tmp_path: Path, model_dir: Path) -> Iterator[dict[str, str]]:
     """The environment of someone who follows the guide; all they started is ended."""
     (tmp_path / "photos").mkdir()
     for number in range(3):
@@ -56,19 +56,19 @@ def _of(pid: int, folder: str) -> bool:
 
 
 @pytest.mark.slow
-def test_the_guide_works_as_it_stands(desk: dict[str, str], tmp_path: Path) -> None:
+def test_the_guide_works_as_it_stands(surroundings: dict[str, str], tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     assert [line for line in lines if "classify" in line]
     assert lines.pop() == "ray stop"  # which would end every other cluster of this machine, too
     gcs, http = str(free_port()), str(free_port())
-    desk |= {"RAY_ADDRESS": f"127.0.0.1:{gcs}", "PORT": http}
+    surroundings |= {"RAY_ADDRESS": f"127.0.0.1:{gcs}", "PORT": http}
     for line in lines:
         command = line.replace("6380", gcs).replace(":8000", f":{http}")
         if "ray start" in command:
             command += " --object-store-memory=80000000 --num-cpus=2"
         done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=desk, capture_output=True, text=True,
+            command, shell=True, cwd=tmp_path, env=surroundings, capture_output=True, text=True,
             timeout=PATIENCE_S,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

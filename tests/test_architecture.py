@@ -8,6 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from api.app import create_app
 from api.settings import Settings
 from support.colour_model import write_colour_model
@@ -52,3 +54,11 @@ def test_the_walk_of_a_picture(tmp_path: Path) -> None:
     )
     assert sorted(named) == sorted(walked)
     assert len(walked) <= 18, "more files than a newcomer reads in one go"
+
+
+@pytest.mark.parametrize("room", ["api", "bench", "cluster", "common", "support", "train"])
+def test_a_module_can_be_read_in_one_go(room: str) -> None:
+    files = sorted((ROOT / room).rglob("*.py"))
+    lines = {str(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert files
+    assert not {file: count for file, count in lines.items() if count > 300}

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.clients import together
 from support.photo_servers import picture
 from support.running import RunningService, running_service, wait_until
-from support.together import together
 from tests.api.conftest import FEW_THREADS, RED
 
 WAIT_S = 30.0

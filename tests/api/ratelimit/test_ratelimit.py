@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.clients import together
 from support.photo_servers import picture
 from support.running import ROOT, RunningService, free_port, running_service, wait_until
-from support.together import together
 from tests.api.conftest import RED
 
 TIMEOUT_S = 30

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, Route
 
 from tests.web.site import BLUE, GREY, RED, Site, solid
+from tests.web.visitor import screenshot
 
 Pictures = dict[str, Path]
 """`cat`, `dog` and `neither`: files to choose."""
@@ -144,6 +145,24 @@ def playing(page: Page, site: Site, pictures: Pictures) -> None:
     page.wait_for_selector("#play .guesses button")
 
 
+def played(page: Page, site: Site, pictures: Pictures) -> None:
+    playing(page, site, pictures)
+    page.locator("#play .guesses button").first.click()
+    page.wait_for_selector("#play .score:visible")
+
+
+def offered(page: Page, site: Site, pictures: Pictures) -> None:
+    """A screenshot in which the page found the photo."""
+    empty(page, site, pictures)
+    page.set_input_files("#files", [screenshot(BLUE)])  # type: ignore[list-item]
+    page.wait_for_selector(".offer:visible")
+
+
+def looked_within(page: Page, site: Site, pictures: Pictures) -> None:
+    answer_with(page, look={"turned": 0, "region": [0.1, 0.3, 0.8, 0.4]})
+    link(page, site, pictures)
+
+
 def live_camera(page: Page, site: Site, pictures: Pictures) -> None:
     page.context.grant_permissions(["camera"])
     empty(page, site, pictures)
@@ -167,6 +186,12 @@ def several(page: Page, site: Site, pictures: Pictures) -> None:
     page.set_input_files("#files", [*payloads, broken])  # type: ignore[arg-type]
     page.wait_for_selector("#answers:not([aria-busy])")
     page.wait_for_selector(".failure")
+
+
+def one_of_several(page: Page, site: Site, pictures: Pictures) -> None:
+    several(page, site, pictures)
+    page.locator("#answers").get_by_role("button", name="Look closer").first.click()
+    page.wait_for_selector("#answers summary")
 
 
 def wrong_link(page: Page, site: Site, pictures: Pictures) -> None:
@@ -227,10 +252,14 @@ STATES: dict[str, Callable[[Page, Site, Pictures], None]] = {
         looking_here,
         correcting,
         playing,
+        played,
+        offered,
+        looked_within,
         live_camera,
         neither,
         random,
         several,
+        one_of_several,
         wrong_link,
         failure,
         starting,

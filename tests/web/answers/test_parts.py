@@ -1,6 +1,5 @@
 """Look here: a part of the picture by mouse, finger and keys; the photo inside a screenshot."""
 
-import io
 import time
 from typing import Any
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.web.conftest import Visits
 from tests.web.site import BLUE, RED, Site
 from tests.web.states import Pictures
-from tests.web.visitor import CAT, DOG, PHONE
+from tests.web.visitor import CAT, DOG, PHONE, as_file, screenshot
 
 
 def halves() -> dict[str, Any]:
@@ -19,26 +18,6 @@ def halves() -> dict[str, Any]:
     image = Image.new("RGB", (600, 400), RED)
     image.paste(Image.new("RGB", (300, 400), BLUE), (300, 0))
     return as_file(image)
-
-
-def screenshot(
-    photo: str, size: tuple[int, int] = (390, 844), dark: bool = False
-) -> dict[str, Any]:
-    """A photo between a bar with words and buttons, as a phone's screen shows it."""
-    back, ink = ((18, 18, 18), "white") if dark else ((250, 250, 250), "black")
-    image = Image.new("RGB", size, back)
-    draw = ImageDraw.Draw(image)
-    for y in (14, 60, 640, 680, 720, 800):
-        draw.text((20, y), "9:41   a friend of yours, and what was said", fill=ink)
-    noise = Image.effect_noise((size[0], 480), 30).convert("RGB")
-    image.paste(Image.blend(noise, Image.new("RGB", noise.size, photo), 0.8), (0, 110))
-    return as_file(image)
-
-
-def as_file(image: Image.Image) -> dict[str, Any]:
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    return {"name": "picture.png", "mimeType": "image/png", "buffer": data.getvalue()}
 
 
 def looking(page: Page, file: dict[str, Any]) -> None:

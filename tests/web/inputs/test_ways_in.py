@@ -180,3 +180,40 @@ def test_by_keyboard_alone(opened: Page, site: Site) -> None:
         assert outline != "none", f"the focus is not seen at {seen[-1]}"
         opened.keyboard.press("Tab")
     assert {"Where I looked", "For developers", "Clear"} <= set(seen)
+
+
+@pytest.mark.parametrize(
+    ("button", "dialog"),
+    [
+        ("Share", "#share"),
+        ("That’s wrong", "#wrong"),
+        ("Guess before I do", "#play"),
+        ("Live camera", "#live"),
+    ],
+)
+def test_dialogs_by_keyboard_alone(
+    visits: Visits, site: Site, pictures: Pictures, button: str, dialog: str
+) -> None:
+    """The focus goes in, is seen, stays in until Escape, and comes back to where it was."""
+    page = visits.page(permissions=["camera"])
+    STATES["answer"](page, site, pictures)
+    opener = page.get_by_role("button", name=button, exact=True)
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(dialog)).to_be_visible()
+    if dialog == "#play":
+        page.locator("#play .guesses button").first.wait_for()
+    seen = set()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        inside = f"document.activeElement.closest('{dialog}')"
+        if page.evaluate(f"{inside} !== null"):
+            ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert ring != "none"
+            seen.add(page.evaluate("document.activeElement.textContent.trim()"))
+        else:  # Chromium's own buttons come next, which have none here
+            assert page.evaluate("document.activeElement === document.body")
+    assert "Close" in seen
+    page.keyboard.press("Escape")
+    expect(page.locator(dialog)).to_be_hidden()
+    expect(opener).to_be_focused()

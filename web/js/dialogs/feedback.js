@@ -8,7 +8,7 @@ import { sentenceCase, spoken } from "../answer/words.js";
 
 /** @import {Answer} from "../types.js" */
 
-const OTHERS = { neither: "None of these", several: "More than one of these", other: "I don’t know" };
+const OTHERS = { neither: "None of these", several: "More than one of these" };
 
 /** Ask what is on the picture of an answer. */
 export function correct(/** @type {Answer} */ answer, /** @type {HTMLButtonElement} */ button) {

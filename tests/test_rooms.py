@@ -62,7 +62,7 @@ def test_nothing_leans_on_the_inside_of_gunicorn() -> None:
         *(
             (f"train.commands.{command}", ("tensorflow", "keras", "sklearn", "matplotlib"))
             for command in (
-                *("photos.prepare", "photos.inspect", "models.config"),
+                *("photos.prepare", "photos.inspect", "models.auto", "models.config"),
                 *("measure.evaluate", "measure.compare", "measure.predict", "measure.threshold"),
             )
         ),

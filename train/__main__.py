@@ -29,6 +29,7 @@ COMMANDS = {
     "bottleneck": ("recipes.bottleneck", "recipe: a head on a frozen ImageNet network"),
     "fine-tune": ("recipes.fine_tune", "recipe: the whole network, gently"),
     "robust": ("recipes.robust", "recipe: views of photos as people's arrive, and *neither*"),
+    "auto": ("commands.models.auto", "the best that the recipes offer, within a time you choose"),
     "config": ("commands.models.config", "a model of train/configs: recipe, quantise, evaluate"),
     "export": ("commands.models.export", "turn a finished run into its model folder"),
     "quantise": ("commands.models.quantise", "the same model in 8 bits beside the float file"),

@@ -33,7 +33,7 @@ def commands(document: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with what the documents take for granted."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DATA_PATH", raising=False)
@@ -49,7 +49,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_every_command_of_the_guide(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_of_the_guide(working_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     light = Candidate(("tiny", *LIGHT["tiny"]), looks=1.0, pretrained=False)
     monkeypatch.setattr("train.commands.models.auto.candidates", lambda best: iter([light]))
     run = set()
@@ -57,10 +57,10 @@ def test_every_command_of_the_guide(desk: Path, monkeypatch: pytest.MonkeyPatch)
         assert main([*command, *LIGHT.get(command[0], [])]) == 0, command
         run.add(command[0])
     assert set(COMMANDS) - run <= {"small", "robust", "stress", "export", "config"}
-    for model in (desk / "models").iterdir():
+    for model in (working_folder / "models").iterdir():
         assert Classifier.load(model).card.labels == tuple(FRUIT)
-    assert (desk / "answers.csv").read_text().count("\n") > 6
-    assert (desk / "activations.png").is_file()
+    assert (working_folder / "answers.csv").read_text().count("\n") > 6
+    assert (working_folder / "activations.png").is_file()
 
 
 def test_every_command_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,8 +31,8 @@ from common.model.prediction import NEITHER, Prediction
 WAITING_PER_WORKER = 32
 """Pictures that may wait for a CPU: a third of a second of work, so no one waits longer."""
 SWITCH_S = 0.002
-"""Longest time that a thread keeps the interpreter's lock while others want it; Python's own 5 ms
-are half a picture."""
+"""Longest time that a thread keeps the interpreter's lock while others want it, in seconds;
+Python's default of 5 ms is about as long as a picture takes."""
 
 ANY = "any"
 

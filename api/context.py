@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import IO
+
+from limits import RateLimitItem
 
 from api.errors import Problem
-
-if TYPE_CHECKING:
-    from api.ratelimit.limiter import Status
 
 
 class Deadline:
@@ -120,6 +119,17 @@ class Stage:
         return round(self.seconds * 1000, 2)
 
 
+@dataclass(frozen=True, slots=True)
+class RateLimitStatus:
+    """How a client stands with the tightest of its limits."""
+
+    limit: RateLimitItem
+    allowed: bool
+    remaining: int
+    reset: float
+    """Seconds since the epoch."""
+
+
 @dataclass(slots=True)
 class RequestContext:
     """One request. The lists are only appended to, so the threads of a batch need no lock."""
@@ -132,7 +142,7 @@ class RequestContext:
     """The bytes it holds of a worker's memory for bodies."""
     began: float = field(default_factory=time.perf_counter)
     """When it reached the application, in seconds of `time.perf_counter`."""
-    rate_limit: "Status | None" = None
+    rate_limit: RateLimitStatus | None = None
     """How its client stands with the rate limit; None if the request is not counted."""
     at_end: ExitStack = field(default_factory=ExitStack)
     """What is given back when the request ends."""

@@ -59,7 +59,7 @@ class FeedbackStore:
         """Keep a photo, unless there is no room left or it is there already.
 
         Args:
-            jpeg: a file that was written anew here, never one that a visitor sent.
+            jpeg: a file that was encoded here, never one that a visitor sent.
             card: of the model whose answer was wrong.
             label: what is on the photo: one of the model's, `neither` or `several`.
 
@@ -94,13 +94,13 @@ class FeedbackStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One worker at a time counts and writes; the system lets go where one is killed."""
+        """One worker at a time counts and writes; the lock of one that is killed is released."""
         with (self._folder / ".lock").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
 def _as_name(label: str) -> str:
-    """A label as the name of a folder: of those that people use all are names as they stand."""
+    """A label as the name of a folder; nearly all labels are valid names as they are."""
     name = label.replace("/", "∕").replace("\0", "")
     return f"_{name}" if name.startswith(".") or not name else name

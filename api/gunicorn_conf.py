@@ -145,7 +145,7 @@ def _reload() -> None:
 
 
 def _release(master: int) -> None:
-    if os.getpid() == master:  # workers, which are forked, come by here, too
+    if os.getpid() == master:  # workers, which are forked from it, run this as well
         _state.release()
 
 

@@ -32,7 +32,7 @@ def request(state: StateDir) -> str:
     while (outcome := state.outcome) is None or outcome.began < asked:
         _wait(state, asked)
         if time.monotonic() - asked > TO_BEGIN_S and not state.busy:
-            raise DogorcatError("The reload ended before its end: see the service's log.")
+            raise DogorcatError("The reload was interrupted: see the service's log.")
     if outcome.reason:
         raise DogorcatError(f"{outcome.reason} The models from before are still served.")
     while not (reports := state.reports()) or min(reports.values()) < outcome.generation:

@@ -210,7 +210,7 @@ def copy_models(model_dir: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for file in model_dir.glob(f"*/{ONNX}"):
         if file.parent.name[0] != ".":
-            read_card(file.parent)  # one that is half copied is not one that is not there
+            read_card(file.parent)  # raises for one that is half copied
     for folder in model_folders(model_dir):
         card = read_card(folder)
         copy = target / folder.name

@@ -76,6 +76,6 @@ if __name__ == "__main__":
     try:
         done = prepare(settings, StateDir(settings.runtime_folder))
     except OSError as error:  # no room even for the outcome
-        _log.error("the reload ends in the middle: %s", error)
+        _log.error("the reload was interrupted: %s", error)
         done = False
     sys.exit(not done)

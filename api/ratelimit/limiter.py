@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
 
 import limits
 from flask import Flask, Response, request
@@ -11,7 +10,7 @@ from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 
 from api.compute_queue import ComputeQueue
-from api.context import current_request
+from api.context import RateLimitStatus, current_request
 from api.errors import Problem
 from api.ratelimit.api_keys import Keys
 from api.ratelimit.client_address import client
@@ -30,17 +29,6 @@ SWEEP_S = 1.0
 """Seconds after which counts in memory whose time is over are removed."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a client stands with the tightest of its limits."""
-
-    limit: limits.RateLimitItem
-    allowed: bool
-    remaining: int
-    reset: float
-    """Seconds since the epoch."""
 
 
 class _MemoryStorage:
@@ -91,7 +79,7 @@ class RateLimiter:
             self._shared = storage
         self._ask_shared_from = 0.0
 
-    def hit(self, *client: str) -> Status:
+    def hit(self, *client: str) -> RateLimitStatus:
         """Count a request. While a Redis does not answer, requests are counted in memory."""
         if self._shared is not None and time.monotonic() >= self._ask_shared_from:
             try:
@@ -103,13 +91,15 @@ class RateLimiter:
                 )
         return self._hit(self._memory, client)
 
-    def _hit(self, storage: Storage | _MemoryStorage, client: tuple[str, ...]) -> Status:
+    def _hit(self, storage: Storage | _MemoryStorage, client: tuple[str, ...]) -> RateLimitStatus:
         found = []
         for limit in self._limits:
             key = limit.key_for(PREFIX, *client)
             count = storage.incr(key, limit.get_expiry())
             left = max(limit.amount - count, 0)
-            found.append(Status(limit, count <= limit.amount, left, storage.get_expiry(key)))
+            found.append(
+                RateLimitStatus(limit, count <= limit.amount, left, storage.get_expiry(key))
+            )
         return min(found, key=lambda status: (status.allowed, status.remaining))
 
 

@@ -3,7 +3,6 @@
 Refusing before Flask is cheap, which counts most when there is too much to do.
 """
 
-import json
 import logging
 import time
 from collections.abc import Iterable
@@ -71,24 +70,16 @@ class Middleware:
 
         left_to_flask = self._shared and "HTTP_ORIGIN" in environ
         if self._queue.is_full and is_counted(path, method) and not left_to_flask:
-            return self._refuse(method, environ.get("HTTP_X_REQUEST_ID", ""), start)
+            return self._refuse(environ, start)
         return self._application(environ, start)
 
-    def _refuse(self, method: str, request_id: str, start: StartResponse) -> list[bytes]:
-        problem = self._queue.overloaded()
-        request_id = request_log.valid_id(request_id)
-        body = json.dumps(errors.counted_body(problem, request_id)).encode()
-        status, _ = errors.PROBLEMS[problem.code]
-        request_log.count_unrouted(method, status)
+    def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = request_log.valid_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        response = errors.problem_response(self._queue.overloaded(), request_id)
+        response.headers[request_log.REQUEST_ID] = request_id
+        request_log.count_unrouted(environ["REQUEST_METHOD"], response.status_code)
         self._log_now_and_then()
-        fields = [
-            ("Content-Type", errors.CONTENT_TYPE),
-            ("Content-Length", str(len(body))),
-            ("Retry-After", str(errors.RETRY_AFTER_S[problem.code])),
-            (request_log.REQUEST_ID, request_id),
-        ]
-        start(f"{status} SERVICE UNAVAILABLE", fields)
-        return [body]
+        return response(environ, start_response)
 
     def _log_now_and_then(self) -> None:
         self._not_logged += 1

@@ -16,6 +16,7 @@ from train.export.model_folder import TrainedModel, write_folder
 from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
 from train.photos.dataset import Photos, scan
+from train.photos.others import OTHER
 from train.report.report import WarmStart
 from train.usage import give_back, used
 
@@ -29,11 +30,13 @@ def export_run(
     pretrained: Pretrained | None = None,
     calibration: Calibration | None = None,
     warm: WarmStart | None = None,
+    others: Photos | None = None,
 ) -> None:
     """Save a trained network in its run's folder and, where TensorFlow is, export it.
 
     Args:
         warm: what fine-tuning began with, for the report.
+        others: photos of other things that it did not learn from, for the report, too.
         calibration: that of the network; made here if left out, which looks at photos again.
     """
     give_back()
@@ -52,6 +55,7 @@ def export_run(
         calibration=calibration,
         warm=warm,
         learned=run.photos.train,
+        others=others,
     )
     _save(trained, run)  # for `train export`, should this process not get to the end
     if keras.backend.backend() != "tensorflow":
@@ -82,10 +86,8 @@ def _save(trained: TrainedModel, run: Run) -> None:
             "history": list(trained.warm.history),
             "scores": trained.warm.scores.tolist(),
         },
-        "learned": {
-            "paths": [str(path.resolve()) for path in run.photos.train.paths],
-            "truth": run.photos.train.truth.tolist(),
-        },
+        "learned": _told(run.photos.train),
+        "others": _told(trained.others),
         "version": run.asked.version,
         "overwrite": run.asked.overwrite,
         "show_photos": not run.asked.no_photos,
@@ -119,19 +121,26 @@ def export(out: Path, validation: Path | None = None) -> int:
         history=result["history"],
         calibration=Calibration.load(folder, result),
         warm=warm and WarmStart(warm["history"], np.array(warm["scores"], np.float32)),
-        learned=_learned(result),
+        learned=_still_there(result["learned"], tuple(result["settings"]["classes"])),
+        others=_still_there(result["others"], (OTHER,)),
     )
     _write(trained, out, result["version"], test, result["overwrite"], result["show_photos"])
     return 0
 
 
-def _learned(result: dict[str, Any]) -> Photos | None:
-    """The training photos of a finished run that are still where they were."""
-    told = result.get("learned", {"paths": [], "truth": []})
-    learned = zip(told["paths"], told["truth"], strict=True)
-    kept = [(Path(path), truth) for path, truth in learned if Path(path).is_file()]
+def _told(photos: Photos | None) -> dict[str, Any] | None:
+    """Where photos are, and of which class each is, for JSON."""
+    if photos is None:
+        return None
+    paths = [str(path.resolve()) for path in photos.paths]
+    return {"paths": paths, "truth": photos.truth.tolist()}
+
+
+def _still_there(told: dict[str, Any] | None, classes: tuple[str, ...]) -> Photos | None:
+    """Photos of a finished run that are where they were."""
+    every = zip(told["paths"], told["truth"], strict=True) if told else ()
+    kept = [(Path(path), truth) for path, truth in every if Path(path).is_file()]
     paths, truth = zip(*kept, strict=True) if kept else ((), ())
-    classes = tuple(result["settings"]["classes"])
     found = Photos(classes, paths, np.array(truth, np.int64), ("",) * len(paths))
     return found if len(found) else None
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from common.errors import DataError
 from common.model.prediction import NEITHER, SEVERAL
-from train.photos.dataset import MIN_PHOTOS, Photos, concat, scan, subset
+from train.photos.dataset import MIN_PHOTOS, Photos, class_folders, concat, scan, subset
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,23 @@ class RunPhotos:
                 f"Labels must differ from each other, from {NEITHER!r} and {SEVERAL!r}."
             )
         if held:
-            validation = concat([subset(scan(folder), share) for folder, share in held])
+            validation = held_photos(held, every.classes)
             return cls(named, every.without(validation), validation, test)
         train, validation = every.split(held_share)
         return cls(named, train, validation, test)
+
+
+def held_photos(folders: Sequence[tuple[Path, float]], classes: tuple[str, ...]) -> Photos:
+    """The photos for choices of some class folders, of each the share that is asked for.
+
+    Raises:
+        DataError: a folder has other classes than those that are learned.
+    """
+    for folder, _ in folders:
+        own = tuple(class_folders(folder))
+        if own != classes:
+            raise DataError(
+                f"The classes of {folder} ({', '.join(own)}) are not those that are learned"
+                f" ({', '.join(classes)})."
+            )
+    return concat([subset(scan(folder), share) for folder, share in folders])

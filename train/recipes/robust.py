@@ -148,7 +148,7 @@ def train(settings: Robust) -> None:
         if len(found) > SHOWN:
             print(f"… and {len(found) - SHOWN} more photos of other things", file=sys.stderr)
     provenance = backbones.provenance(settings.backbone, settings.weights)
-    export_run(run, model, history, provenance, calibration)
+    export_run(run, model, history, provenance, calibration, others=strange)
 
 
 def refuse_labels(others: Photos | None, run: Run) -> None:

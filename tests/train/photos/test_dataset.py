@@ -9,6 +9,7 @@ from common.errors import DataError
 from train import arguments
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels, concat, scan, subset
+from train.photos.run_photos import held_photos
 
 
 def test_scan_reads_classes_in_order_and_names_what_it_leaves_out(
@@ -116,3 +117,13 @@ def test_what_is_held_is_not_learned_from(own_data: Path) -> None:
 )
 def test_a_folder_with_a_share(text: str, folder: str, share: float) -> None:
     assert arguments.held(text) == (Path(folder), share)
+
+
+def test_choices_are_made_on_the_classes_that_are_learned(own_data: Path) -> None:
+    classes = scan(own_data / "train").classes
+    folders = [(own_data / "train", 0.5), (own_data / "validation", 1.0)]
+    assert held_photos(folders, classes).classes == classes
+    first = classes[0]
+    (own_data / "validation" / first).rename(own_data / "validation" / "zebras")
+    with pytest.raises(DataError, match=r"zebras.* are not those that are learned"):
+        held_photos(folders, classes)

@@ -23,7 +23,8 @@ from train import arguments
 from train.export.quantisation import described, fit, quantise, refuse_if_worse, spread_evenly
 from train.measure.evaluation import answers, check_classes, label_indices, table
 from train.measure.metrics import Figures, measure
-from train.photos.dataset import Photos, Pixels, concat, scan, subset
+from train.photos.dataset import Photos, Pixels, scan
+from train.photos.run_photos import held_photos
 
 HELD_SHARE = 0.1
 """Of DATA/train, as recipes hold it where they are not told otherwise."""
@@ -72,7 +73,7 @@ def _photos(args: argparse.Namespace) -> tuple[Photos, Photos]:
     every = scan(args.data / "train")
     if not args.held:
         return every.split(HELD_SHARE)
-    validation = concat([subset(scan(folder), share) for folder, share in args.held])
+    validation = held_photos(args.held, every.classes)
     return every.without(validation), validation
 
 

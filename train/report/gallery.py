@@ -14,7 +14,7 @@ from train.photos.dataset import Photos
 from train.report import pages
 from train.report.heatmaps import overlaid
 
-MISTAKES, RIGHT = 24, 6
+MISTAKES, RIGHT = 24, 5
 """Photos that are shown of a cell: of wrong verdicts, and of right ones, the least sure."""
 ALL = 120
 """Photos that a page shows: more make it too heavy to be read."""

@@ -113,7 +113,8 @@ def familiarity_plot(
     """
     figure = Figure(figsize=(8.4, 3), layout="constrained")
     ax = figure.subplots()
-    for values, label, colour in ((own, "labels", TRAINING), (others, "other things", VALIDATION)):
+    groups = ((own, "the labels", TRAINING), (others, "other things", VALIDATION))
+    for values, label, colour in groups:
         if values is not None:
             shares = np.full(len(values), 1 / len(values))
             ax.hist(

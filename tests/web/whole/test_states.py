@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import requests
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.web import states
 from tests.web.conftest import Visits, axe
@@ -135,3 +135,13 @@ def test_nothing_is_styled_or_scripted_within_the_page(site: Site) -> None:
 
     html = (ROOT / "web" / "index.html").read_text()
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)
+
+
+def test_without_javascript_the_page_says_how_to_ask(visits: Visits, site: Site) -> None:
+    page = visits.page(java_script_enabled=False, **PHONE)
+    page.goto(site.url)
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+    expect(page.get_by_text("curl -F image=@photo.jpg")).to_be_visible()
+    assert "I learned from photos" in page.inner_text(".about")
+    page.get_by_role("link", name="API", exact=True).click()
+    expect(page).to_have_url(re.compile("/api/docs$"))

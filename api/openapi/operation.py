@@ -15,6 +15,7 @@ FILE = {
     "type": "string",
     "format": "binary",
     "contentMediaType": "application/octet-stream",
+    "description": "A picture: JPEG, PNG, WebP, GIF or AVIF; HEIC where the service reads it.",
 }
 """The schema of an uploaded file."""
 

@@ -18,7 +18,13 @@ from common.errors import FetchBusy
 from common.model.classifier import Classifier
 
 MOST = 32
-FILES = {"type": "array", "items": FILE, "minItems": 1, "maxItems": MOST}
+FILES = {
+    "type": "array",
+    "items": FILE,
+    "minItems": 1,
+    "maxItems": MOST,
+    "description": "Several fields of this name, a picture each.",
+}
 PAUSE_S = 0.05
 """Until a link is tried again whose host is busy with other links of the batch."""
 

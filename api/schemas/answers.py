@@ -12,6 +12,7 @@ class ScoredLabel(Wire):
     """One label with its probability."""
 
     label: str
+    """One of the model's labels."""
     score: Score = Field(description="The scores of all labels sum to 1.")
 
 
@@ -19,7 +20,9 @@ class ModelRef(Wire):
     """Which model answered."""
 
     name: str
+    """What `model=` is set to."""
     version: str
+    """Grows with each training; `+int8` where the 8-bit file answered."""
 
 
 class Look(Wire):
@@ -134,19 +137,24 @@ class BatchAnswer(Wire):
     """A result or an error for each picture, in their order."""
 
     results: tuple[Result | BatchError, ...]
+    """As many as were sent: the first is of the first picture."""
 
 
 class PhotoCredit(Wire):
     """Whose photo it is, and where it lives."""
 
     source: Literal["flickr", "commons", "folder"]
+    """Flickr, Wikimedia Commons, or a folder of the service's own."""
     id: str
     """At its source."""
     title: str
+    """Plain text: a `<` in it is a character."""
     author: str | None
+    """Whom to name when the photo is shown, as plain text; null: not known."""
     licence: str | None
     """Its short name, such as `CC BY 2.0`; null: see `page_url`."""
     licence_url: str | None
+    """Its text, to link to."""
     page_url: str | None
     """The page to link to when the photo is shown; null for a photo of a folder."""
     image_url: str | None
@@ -168,6 +176,7 @@ class DogProbability(Wire):
 
     prob: Score = Field(description="Score of `dog`, or of the last label where there is none.")
     url: str
+    """The link as it was sent."""
 
 
 class ModelEntry(ModelDescription):
@@ -181,6 +190,7 @@ class ModelList(Wire):
     """Every model that is served."""
 
     models: tuple[ModelEntry, ...]
+    """By name; one of them has `default`."""
     random: bool = Field(description="Whether there is a source of random photos.")
     feedback: bool = Field(description="Whether `/api/v1/feedback` takes what visitors say.")
 
@@ -197,6 +207,7 @@ class SampleEntry(Wire):
     """A sample photo."""
 
     id: str
+    """The last part of its path."""
     title: str
     """Its file's name, without the ending."""
     image: str = Field(description="Path of the photo.")
@@ -206,3 +217,4 @@ class SampleList(Wire):
     """A few photos to try; none where there is no folder of photos."""
 
     samples: tuple[SampleEntry, ...]
+    """The same ones at every call."""

@@ -32,9 +32,13 @@ class InputSpec(_Part):
     """What the graph takes: uint8 pictures of shape (batch, height, width, 3)."""
 
     name: str = "pictures"
+    """Of the graph's input."""
     height: int = Field(gt=0, le=4096)
+    """In pixels."""
     width: int = Field(gt=0, le=4096)
+    """In pixels."""
     fit: Literal["stretch"] = "stretch"
+    """How a picture becomes that large: as a whole, whatever its proportions."""
 
 
 class OutputSpec(_Part):
@@ -61,6 +65,7 @@ class FileSpec(_Part):
     """One file of the folder."""
 
     sha256: Sha256
+    """Of its bytes."""
     tolerance: float | None = Field(default=None, gt=0)
     """How far this file's outputs may be from the golden vectors, as a share of a vector's largest
     value if that is above 1; null for a file that is not run."""
@@ -70,7 +75,9 @@ class Metric(_Part):
     """A measured figure, and how to measure it again."""
 
     name: str
+    """What was measured."""
     value: float
+    """The figure, in the unit that the name says; shares are of 1."""
     data: str
     """What it was measured on, with the number of photos."""
     command: str
@@ -90,8 +97,11 @@ class Pretrained(_Part):
     """Where the weights come from that training started with."""
 
     name: str
+    """The network, and the photos it was trained on."""
     licence: str
+    """Of the weights: its SPDX identifier."""
     source: str
+    """Where they were published, with what tells the file."""
 
 
 class ModelDescription(_Part):
@@ -102,6 +112,7 @@ class ModelDescription(_Part):
     version: str = Field(min_length=1, max_length=64)
     """Grows with each training; `+int8` where the 8-bit file answers."""
     created: datetime
+    """When the folder was written."""
     labels: tuple[str, ...] = Field(min_length=2)
     """In the order of the scores."""
     description: str = ""
@@ -114,6 +125,7 @@ class ModelDescription(_Part):
     """Of that recipe."""
     data: DataFingerprint
     metrics: tuple[Metric, ...] = ()
+    """What it reaches, as measured after training."""
     temperature: float = Field(default=1.0, gt=0)
     """What the logits are divided by, inside the graph."""
     neither_threshold: Score | None = None

@@ -61,6 +61,26 @@ def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
     assert len(set(answers)) == len(operations)
 
 
+def test_every_field_and_parameter_says_what_it_is(document: dict[str, Any]) -> None:
+    silent: list[str] = []
+    open_: list[tuple[str, Any]] = [("", document)]
+    while open_:
+        place, value = open_.pop()
+        if isinstance(value, list):
+            open_ += [(f"{place}/{i}", one) for i, one in enumerate(value)]
+        elif isinstance(value, dict):
+            open_ += [(f"{place}/{key}", one) for key, one in value.items()]
+            fields = value.get("properties", {}) if "type" in value else {}
+            told = {key: one for key, one in fields.items() if "$ref" not in json.dumps(one)}
+            parameter = {"": value} if {"in", "name", "schema"} <= value.keys() else {}
+            silent += [
+                f"{place}/{key}"
+                for key, one in (told | parameter).items()
+                if not one.get("description")
+            ]
+    assert silent == []
+
+
 def test_what_is_new_comes_first_and_the_first_version_last(document: dict[str, Any]) -> None:
     found = [
         (path, operation["operationId"], operation["tags"], operation.get("deprecated", False))

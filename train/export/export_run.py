@@ -15,6 +15,7 @@ from train.calibration.calibration import Calibration
 from train.export.model_folder import TrainedModel, write_folder
 from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
+from train.networks import saved
 from train.photos.dataset import Photos, scan
 from train.photos.others import OTHER
 from train.report.report import WarmStart
@@ -112,7 +113,7 @@ def export(out: Path, validation: Path | None = None) -> int:
     if warm and len(warm["scores"]) != len(test):
         warm = None  # other photos than those that it was asked about
     trained = TrainedModel(
-        model=keras.models.load_model(folder / TRAINED),
+        model=saved.load(folder / TRAINED),
         recipe=result["recipe"],
         settings=result["settings"],
         labels=tuple(result["labels"]),

@@ -7,6 +7,7 @@ import keras
 from common.errors import ModelError
 from common.model.card import ModelCard, read_card, sha256_of
 from train.export.model_folder import KERAS
+from train.networks import saved
 
 
 def load_keras(folder: Path) -> tuple[ModelCard, keras.Model]:
@@ -21,4 +22,4 @@ def load_keras(folder: Path) -> tuple[ModelCard, keras.Model]:
         raise ModelError(f"{folder} has no {KERAS}: it is made by training, and not kept in git.")
     if KERAS not in card.files or sha256_of(file) != card.files[KERAS].sha256:
         raise ModelError(f"{file} is not the file that the card describes: its SHA-256 differs.")
-    return card, keras.models.load_model(file, compile=False)
+    return card, saved.load(file)

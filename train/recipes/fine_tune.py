@@ -33,7 +33,7 @@ from train.export.export_run import export_run
 from train.export.model_folder import KERAS
 from train.learning.runs import Run
 from train.learning.training import fit
-from train.networks import backbones, imagenet_head, parts
+from train.networks import backbones, imagenet_head, parts, saved
 from train.photos.batches import Batches
 from train.photos.dataset import Photos, Pixels
 from train.recipes import options
@@ -210,7 +210,7 @@ def start(
         raise DataError(
             f"{settings.start} tells {', '.join(card.labels)} apart, not these classes."
         )
-    return keras.models.load_model(settings.start / KERAS), card.pretrained, []
+    return saved.load(settings.start / KERAS), card.pretrained, []
 
 
 def scores(model: keras.Model, photos: Photos) -> NDArray[np.float32]:

@@ -59,7 +59,7 @@ def read_response(
         # http.client reads headers as Latin-1; what servers write there is UTF-8.
         return Redirect(location.encode("latin-1").decode("utf-8", "replace"))
     if response.status not in _GOOD:
-        raise FetchFailed("The other server does not have this picture for us.")
+        raise FetchFailed(f"{_refusal(response.status)} (status {response.status}).")
     _check_codings(response)
     return _read_body(response, max_bytes, on_bytes)
 
@@ -114,6 +114,18 @@ def _read_body(response: http.client.HTTPResponse, max_bytes: int, on_bytes: OnB
         on_bytes(-body.tell())
         raise
     return Body(body.getvalue(), is_page, content_type)
+
+
+def _refusal(status: int) -> str:
+    if status in (401, 403, 451):
+        return "The other server does not give this picture to us"
+    if status in (404, 410):
+        return "The other server does not have this picture"
+    if status == 429:
+        return "The other server has been asked too often"
+    if status >= 500:
+        return "The other server has a fault of its own"
+    return "The other server has no picture at this address"
 
 
 def _too_large(max_bytes: int) -> ImageTooLarge:

@@ -39,6 +39,9 @@ def pages(world: World) -> Iterator[None]:
         "/photo/to-a-large-one": page("large"),
         "/photo/to-text": page("text"),
         "/photo/text": (200, {"Content-Type": "text/plain"}, b"no picture"),
+        "/photo/forbidden": (403, {}, b"no"),
+        "/photo/in-trouble": (503, {}, b"no"),
+        "/photo/empty-handed": (204, {}, b""),
         "/photo/without": (200, HTML, b"<html><body>cat"),
     }
     yield
@@ -90,7 +93,10 @@ PROBLEMS = [
     ("to-itself", 415, "unsupported_media_type", "names itself"),
     ("to-a-page", 415, "unsupported_media_type", "a page, too"),
     ("to-inside", 400, "url_not_allowed", "not open to the public"),
-    ("to-a-gone-one", 502, "fetch_failed", "does not have this picture"),
+    ("forbidden", 502, "fetch_failed", "does not give this picture to us (status 403)"),
+    ("in-trouble", 502, "fetch_failed", "a fault of its own (status 503)"),
+    ("empty-handed", 502, "fetch_failed", "no picture at this address (status 204)"),
+    ("to-a-gone-one", 502, "fetch_failed", "does not have this picture (status 404)"),
     ("to-a-large-one", 413, "image_too_large", "larger than 10 MB."),
     ("to-text", 415, "unsupported_media_type", "This is text"),
 ]

@@ -89,3 +89,8 @@ def test_not_where_nobody_collects_it(page: Page, site: Site, pictures: Pictures
     page.set_input_files("#files", pictures["cat"])
     expect(page.locator(".answer .share")).to_be_visible()
     expect(page.locator(".answer .wrong")).to_be_hidden()
+    privacy = page.locator(".privacy")
+    expect(privacy).to_contain_text("never stored.", use_inner_text=True)
+    page.unroute("**/api/v1/models")
+    empty(page, site, pictures)
+    expect(privacy).to_contain_text("unless you give it to me.", use_inner_text=True)

@@ -17,7 +17,7 @@ from train.learning.runs import TRAINED, Run
 from train.measure.evaluation import table
 from train.networks import saved
 from train.photos.dataset import Photos, scan
-from train.photos.others import OTHER
+from train.photos.others import OTHER, at_hand
 from train.report.report import WarmStart
 from train.usage import give_back, used
 
@@ -37,7 +37,8 @@ def export_run(
 
     Args:
         warm: what fine-tuning began with, for the report.
-        others: photos of other things that it did not learn from, for the report, too.
+        others: photos of other things that it did not learn from, for the report, too; those of
+            DATA/other where left out.
         calibration: that of the network; made here if left out, which looks at photos again.
     """
     give_back()
@@ -56,7 +57,7 @@ def export_run(
         calibration=calibration,
         warm=warm,
         learned=run.photos.train,
-        others=others,
+        others=others or at_hand(run.asked.data),
     )
     _save(trained, run)  # for `train export`, should this process not get to the end
     if keras.backend.backend() != "tensorflow":

@@ -50,6 +50,14 @@ def read_others(folders: Sequence[tuple[Path, float]]) -> Photos | None:
     return found
 
 
+def at_hand(data: Path) -> Photos | None:
+    """The photos of DATA/other; None where there are none."""
+    folder = data / OTHER
+    files = [(path, 0) for path in find_photos(folder).photos] if folder.is_dir() else []
+    photos = readable((OTHER,), files, folder) if files else None
+    return photos or None
+
+
 def split_by_kind(photos: Photos, share: float) -> tuple[Photos, Photos]:
     """Put a share of the kinds aside.
 

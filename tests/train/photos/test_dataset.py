@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from common.errors import DataError
+from tests.train.conftest import draw
 from train import arguments
 from train.photos.batches import Batches
 from train.photos.dataset import Pixels, concat, scan, subset
+from train.photos.others import at_hand
 from train.photos.run_photos import held_photos
 
 
@@ -127,3 +129,16 @@ def test_choices_are_made_on_the_classes_that_are_learned(own_data: Path) -> Non
     (own_data / "validation" / first).rename(own_data / "validation" / "zebras")
     with pytest.raises(DataError, match=r"zebras.* are not those that are learned"):
         held_photos(folders, classes)
+
+
+def test_other_things_at_hand(own_data: Path) -> None:
+    """For the report: what can be read of DATA/other, and never a reason to stop."""
+    assert at_hand(own_data) is None
+    (own_data / "other").mkdir()
+    assert at_hand(own_data) is None
+    (own_data / "other" / "broken.jpg").write_bytes(b"nothing")
+    assert at_hand(own_data) is None
+    draw("circles", 1).save(own_data / "other" / "1.jpg")
+    found = at_hand(own_data)
+    assert found is not None
+    assert [path.name for path in found.paths] == ["1.jpg"]

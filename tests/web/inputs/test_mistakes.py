@@ -1,5 +1,7 @@
 """Every mistake, of visitors, other servers, the service: said in words, with what to do."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +14,16 @@ from tests.web.states import STATES, Pictures, empty, offering, problem
 from tests.web.visitor import CAT, DOG, hand_over, verdict
 
 
-@pytest.mark.parametrize(
-    "text", ["", "   ", "my cat", "ftp://example.org/x", "javascript:alert(1)"]
-)
-def test_a_link_that_is_none(opened: Page, text: str) -> None:
-    opened.fill("#url", text)
-    opened.press("#url", "Enter")
-    expect(opened.locator("#url-error")).to_contain_text("link")
-    expect(opened.locator("#url")).to_have_attribute("aria-invalid", "true")
-    expect(opened.locator("#url")).to_be_focused()
-    opened.fill("#url", "https://example.org")
-    expect(opened.locator("#url-error")).to_be_empty()
-    expect(opened.locator("#url")).not_to_have_attribute("aria-invalid", "true")
+def test_a_link_that_is_none(opened: Page) -> None:
+    for text in ("", "   ", "my cat", "ftp://example.org/x", "javascript:alert(1)"):
+        opened.fill("#url", text)
+        opened.press("#url", "Enter")
+        expect(opened.locator("#url-error"), text).to_contain_text("link")
+        expect(opened.locator("#url"), text).to_have_attribute("aria-invalid", "true")
+        expect(opened.locator("#url"), text).to_be_focused()
+        opened.fill("#url", "https://example.org")
+        expect(opened.locator("#url-error"), text).to_be_empty()
+        expect(opened.locator("#url"), text).not_to_have_attribute("aria-invalid", "true")
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,12 @@ def test_a_file_that_only_looks_like_a_picture(opened: Page) -> None:
     expect(opened.locator(".failure .verdict")).to_have_text("I can’t read that file")
 
 
-def test_a_file_that_is_too_large(opened: Page) -> None:
+def test_a_file_that_is_too_large(opened: Page, tmp_path: Path) -> None:
     """Not a picture that the browser could make smaller, so it travels, through Apache."""
-    huge = {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": solid(RED) + bytes(11 << 20)}
+    huge = tmp_path / "huge.jpg"
+    huge.write_bytes(solid(RED) + bytes(11 << 20))
     opened.evaluate("() => { window.createImageBitmap = () => Promise.reject(); }")
-    opened.set_input_files("#files", [huge])  # type: ignore[list-item]
+    opened.set_input_files("#files", huge)
     expect(opened.locator(".failure .verdict")).to_have_text("That picture is too large")
 
 
@@ -78,37 +79,39 @@ def test_dropped_text_that_is_nothing(opened: Page) -> None:
     expect(opened.locator("#files-error")).to_have_text("That was neither a picture nor a link.")
 
 
-@pytest.mark.parametrize(
-    ("answer", "headline", "message"),
-    [
-        (
-            problem("rate_limited", 429, **{"Retry-After": "7"}),
-            "A lot of questions from you",
-            "Wait 7 seconds",
-        ),
-        (problem("overloaded", 503), "I’m busy right now", "Try again in a moment"),
-        (problem("deadline_exceeded", 504), "That took too long", "smaller"),
-        (problem("internal_error", 500), "That didn’t work", "A detail."),
-        (problem("some_new_code", 400), "That didn’t work", "A detail."),
-        ({"status": 413, "body": "<h1>Too large</h1>"}, "That picture is too large", "smaller"),
-        ({"status": 502, "body": "<h1>Bad gateway</h1>"}, "That didn’t work", "status 502"),
-        ({"status": 200, "body": "<h1>Login</h1>"}, "That didn’t work", "status 200"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_an_answer_that_is_none(
-    opened: Page, pictures: Pictures, answer: dict[str, Any], headline: str, message: str
-) -> None:
-    opened.route("**/classify*", lambda route: route.fulfill(**answer))
-    opened.set_input_files("#files", pictures["cat"])
-    expect(opened.locator(".failure .verdict")).to_contain_text(headline)
-    expect(opened.locator(".failure .note")).to_contain_text(message)
-    expect(opened.locator("#status")).to_contain_text(headline)
-    opened.unroute("**/classify*")
-    opened.get_by_role("button", name="Try again").click()
-    assert verdict(opened) == CAT
-    expect(opened.locator("#answers")).to_be_focused()
-    expect(opened.locator("#files-error")).to_be_empty()
+# what the service, or something in front of it, says -> headline, a part of the message
+REFUSALS: list[tuple[Any, str, str]] = [
+    (
+        problem("rate_limited", 429, **{"Retry-After": "7"}),
+        "A lot of questions from you",
+        "Wait 7 seconds",
+    ),
+    (problem("overloaded", 503), "I’m busy right now", "Try again in a moment"),
+    (problem("deadline_exceeded", 504), "That took too long", "smaller"),
+    (problem("internal_error", 500), "That didn’t work", "A detail."),
+    (problem("some_new_code", 400), "That didn’t work", "A detail."),
+    ({"status": 413, "body": "<h1>Too large</h1>"}, "That picture is too large", "smaller"),
+    ({"status": 502, "body": "<h1>Bad gateway</h1>"}, "That didn’t work", "status 502"),
+    ({"status": 200, "body": "<h1>Login</h1>"}, "That didn’t work", "status 200"),
+]
+
+
+def test_an_answer_that_is_none(opened: Page, pictures: Pictures) -> None:
+    for answer, headline, message in REFUSALS:
+        opened.route("**/classify*", answering(answer))
+        opened.set_input_files("#files", pictures["cat"])
+        expect(opened.locator(".failure .verdict")).to_contain_text(headline)
+        expect(opened.locator(".failure .note")).to_contain_text(message)
+        expect(opened.locator("#status")).to_contain_text(headline)
+        opened.unroute("**/classify*")
+        opened.get_by_role("button", name="Try again").click()
+        assert verdict(opened) == CAT
+        expect(opened.locator("#answers")).to_be_focused()
+        expect(opened.locator("#files-error")).to_be_empty()
+
+
+def answering(answer: dict[str, Any]) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(**answer)
 
 
 def test_offline_and_back(page: Page, site: Site, pictures: Pictures) -> None:

@@ -189,7 +189,7 @@ def test_a_reload_that_is_killed_is_noticed(world: World, monkeypatch: pytest.Mo
     proving = threading.Thread(target=_kill_the_prover, args=(world.service.process.pid,))
     proving.start()
     monkeypatch.setattr("api.model_store.reload.TO_BEGIN_S", 2.0)
-    with pytest.raises(DogorcatError, match="ended"):
+    with pytest.raises(DogorcatError, match="interrupted"):
         request(world.state)
     proving.join()
     assert world.version() == "8"

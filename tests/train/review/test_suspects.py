@@ -264,6 +264,12 @@ def test_the_page_by_keyboard(page: int, photos: Path) -> None:
             playwright.expect(why).to_contain_text("Decided: relabel as dog")
             shown.reload()
             playwright.expect(where).to_have_text("2 of 2, 1 decided: validation/dog/3.jpg")
+            photo = shown.locator("#photo")
+            playwright.expect(photo).to_be_visible()
+            shown.route("**/photo/0", lambda route: None)  # it takes its time
+            shown.keyboard.press("ArrowLeft")
+            playwright.expect(where).to_contain_text("1 of 2")
+            playwright.expect(photo).to_be_hidden()
             assert errors == []
         finally:
             browser.close()

@@ -77,8 +77,10 @@ def train(settings: Bottleneck) -> None:
     settings = replace(settings, size=settings.size or backbones.default_size(settings.backbone))
     run = Run.begin(settings)
     model, state, choose = train_head(run, settings)
+    calibration = choose and choose()
+    del choose  # and with it what is needed no more: the export takes the most memory
     provenance = backbones.provenance(settings.backbone, settings.weights)
-    export_run(run, model, state.history, provenance, choose and choose())
+    export_run(run, model, state.history, provenance, calibration)
 
 
 def train_head(

@@ -31,7 +31,7 @@ from train import arguments
 from train.calibration.in_distribution import outputs
 from train.export.export_run import export_run
 from train.export.model_folder import KERAS
-from train.learning.runs import Run
+from train.learning.runs import Run, State
 from train.learning.training import fit
 from train.networks import backbones, imagenet_head, parts, saved
 from train.photos.batches import Batches
@@ -150,6 +150,19 @@ def train(settings: FineTune) -> None:
         for layer in backbone.layers[: -settings.layers]:
             layer.trainable = False
 
+    state = tune(settings, run, model)
+    tuned = model.get_weights()
+    model.set_weights([a + settings.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
+    if settings.refit:
+        refit(model, run)
+    export_run(run, model, state.history, pretrained, warm=before)
+
+
+def tune(settings: FineTune, run: Run, model: keras.Model) -> State:
+    """Let the weights of a network learn that may; the best epoch's stay in it.
+
+    What learns is let go at the end: the export takes the most memory.
+    """
     size = model.input_shape[1:3]
     steps_of_a_batch = max(1, settings.batch // PART)
     part = -(-settings.batch // steps_of_a_batch)
@@ -176,7 +189,7 @@ def train(settings: FineTune) -> None:
         loss=keras.losses.CategoricalCrossentropy(True, label_smoothing=settings.smoothing),
         metrics=["accuracy"],
     )
-    state = fit(
+    return fit(
         learner,
         train,
         validation,
@@ -186,12 +199,6 @@ def train(settings: FineTune) -> None:
         patience=settings.patience,
         class_weight=run.class_weights,
     )
-
-    tuned = model.get_weights()
-    model.set_weights([a + settings.mix * (b - a) for a, b in zip(warm, tuned, strict=True)])
-    if settings.refit:
-        refit(model, run)
-    export_run(run, model, state.history, pretrained, warm=before)
 
 
 def start(

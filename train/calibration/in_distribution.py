@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.networks.imagenet_head import CLASSES, OUTPUT, has_head
-from train.networks.parts import POOL, once
+from train.networks.parts import POOL, inference
 from train.photos.dataset import Photos, Pixels
 
 Pooled = Callable[[Photos], NDArray[np.float32]]
@@ -27,8 +27,6 @@ PHOTOS = 2000
 """Training photos looked at, spread evenly: more do not move the averages."""
 BATCH = 8
 """Photos that go through the network at a time: more only take memory."""
-FEW = 3
-"""Batches up to which a network is asked as it is: more are worth the time of tracing a graph."""
 DIMENSIONS = 64
 CHANCE = 3 / CLASSES
 STEEPNESS = 20.0
@@ -162,14 +160,9 @@ def outputs(
     inputs: Callable[[NDArray[np.int64]], NDArray[Any]] = (
         Pixels(photos, model.input_shape[1:3], keep=False) if pooled is None else pooled.__getitem__
     )
-    # All batches are of one size: a graph is traced for each size anew.
-    count, batches = len(photos), -(-len(photos) // BATCH)
-    if batches <= FEW or pooled is not None:
-        rows = [once(part, inputs(which)) for which in np.array_split(np.arange(count), batches)]
-    else:
-        every = np.arange(batches * BATCH).reshape(batches, BATCH) % count
-        rows = [part.predict_on_batch(inputs(which)) for which in every]
-    return {name: np.concatenate([row[name] for row in rows])[:count] for name in tensors}
+    run, batches = inference(part), -(-len(photos) // BATCH)
+    rows = [run(inputs(which)) for which in np.array_split(np.arange(len(photos)), batches)]
+    return {name: np.concatenate([row[name] for row in rows]) for name in tensors}
 
 
 def _means(rows: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.errors import ModelError
 from train.networks.imagenet_head import OUTPUT
-from train.networks.parts import once
+from train.networks.parts import inference
 from train.usage import tidied_up
 
 OPSET = 17
@@ -114,7 +114,7 @@ def check_parity(graph: keras.Model, file: Path, pictures: NDArray[np.uint8]) ->
     """
     session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     batches = np.array_split(pictures, -(-len(pictures) // BATCH))
-    said = [once(graph, batch) for batch in batches]
+    said = [*map(inference(graph), batches)]
     expected = {name: np.concatenate([one[name] for one in said]) for name in said[0]}
     runs = [session.run(list(expected), {graph.inputs[0].name: batch}) for batch in batches]
     found = dict(zip(expected, map(np.concatenate, zip(*runs, strict=True)), strict=True))

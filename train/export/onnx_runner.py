@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from common.errors import ModelError
 from train.export.onnx_export import PARITY, to_onnx
-from train.networks.parts import once
+from train.networks.parts import inference
 
 Outputs = dict[str, NDArray[np.float32]]
 Runner = Callable[[NDArray[np.uint8]], Outputs]
@@ -44,7 +44,7 @@ def onnx_runner(network: keras.Model, examples: NDArray[np.uint8]) -> Runner:
     def run(pictures: NDArray[np.uint8]) -> Outputs:
         return dict(zip(names, session.run(names, {network.input.name: pictures}), strict=True))
 
-    expected, found = once(network, examples), run(examples)
+    expected, found = inference(network)(examples), run(examples)
     apart = max(
         float(np.abs(found[name] - expected[name]).max() / max(1.0, np.abs(expected[name]).max()))
         for name in names

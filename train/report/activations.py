@@ -35,9 +35,9 @@ def activations(
     x = pictures
     if inner is not model:  # what the nested network takes: scaled pictures
         before = model.layers[model.layers.index(inner) - 1].output
-        x = parts.once(keras.Model(model.input, before), pictures)
+        x = parts.inference(keras.Model(model.input, before))(pictures)
     look = keras.Model(inner.input, {found[i].name: found[i].output for i in which})
-    answers = parts.once(look, x)
+    answers = parts.inference(look)(x)
     return {found[i].name: answers[found[i].name] for i in which}
 
 

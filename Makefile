@@ -42,7 +42,7 @@ format: install  ## lay the code out
 
 # Two files at a time; what needs a Ray cluster, of which a machine has one, by itself.
 test: install $(NODE_MODULES)  ## the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 	$(BIN)/python -m pytest tests/cluster
 
 # The shipped model: train/configs/cat_dog.py. SHARED holds the photos.

@@ -18,6 +18,7 @@ from common.atomic import write_file
 from common.errors import DataError, ModelError
 from common.model.card import CARD
 from common.model.classifier import Classifier
+from train.child_process import environment
 from train.learning.candidates import Candidate
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import measure
@@ -145,7 +146,10 @@ class Search:
         command = (*candidate.command, *self.options, *cache, "--out", str(out), *resume)
         with log.open("w", encoding="utf-8") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "train", *command], stdout=file, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "train", *command],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=environment(),
             )
             try:
                 status = process.wait(self.left)

@@ -54,6 +54,7 @@ async function open() {
     if (question) find(".verdict", question.cards[0]).textContent = find("#title").textContent;
     showSamples(await samples(), start);
   } catch (error) {
+    showSamples([], start);
     if (!(error instanceof ApiError)) throw error;
     if (error.code !== "not_found") sayEmpty(problemInWords(error).message);
   }

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from train.child_process import environment
 from train.configs import load_config, names
 
 
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     for command in config.commands(args.out or Path("models") / args.name):
         print(f"python -m train {shlex.join(command)}", flush=True)
         if not args.dry_run:
-            status = subprocess.run([sys.executable, "-m", "train", *command], check=False)
+            words = [sys.executable, "-m", "train", *command]
+            status = subprocess.run(words, env=environment(), check=False)
             if status.returncode:
                 return status.returncode
     return 0

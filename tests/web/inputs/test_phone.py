@@ -4,7 +4,7 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.conftest import Visits
 from tests.web.site import RED, Site
@@ -30,6 +30,27 @@ def test_a_tap_on_the_strip_shows_the_answer(phone: Page, pictures: Pictures) ->
     last.tap()
     expect(phone.locator(".answer .verdict")).to_have_text(CAT)
     expect(phone.locator(".answer .verdict")).to_be_in_viewport()
+
+
+def test_what_comes_late_moves_nothing(visits: Visits, site: Site) -> None:
+    """Six samples that come after the page is there have room kept for them."""
+    page = visits.page(reduced_motion="reduce", **PHONE)
+    held: list[Route] = []
+    page.route("**/samples", lambda route: held.append(route))
+    with page.expect_request("**/samples"):
+        page.goto(site.url)
+    below = page.locator(".answers-panel")
+    before = below.bounding_box()
+    expect(page.locator("#samples")).to_be_hidden()
+    (route,) = held
+    reply = route.fetch()
+    (sample, *_) = reply.json()["samples"]
+    route.fulfill(response=reply, json={"samples": [sample] * 6})
+    expect(page.locator("#samples li")).to_have_count(6)
+    after = below.bounding_box()
+    assert before
+    assert after
+    assert after["y"] == pytest.approx(before["y"], abs=4)
 
 
 def test_the_next_photo_is_a_tap_away(phone: Page, pictures: Pictures) -> None:

@@ -15,7 +15,7 @@ from api.errors import Problem
 from api.feedback import FeedbackStore
 from api.model_store.registry import ModelStore
 from api.model_store.state_dir import StateDir
-from api.photos import Photo, PhotoSources
+from api.photos import ANY, Photo, PhotoSources
 from api.schemas import answers, requests
 from api.settings import Settings
 from common import images
@@ -33,8 +33,6 @@ WAITING_PER_WORKER = 32
 SWITCH_S = 0.002
 """Longest time that a thread keeps the interpreter's lock while others want it, in seconds;
 Python's default of 5 ms is about as long as a picture takes."""
-
-ANY = "any"
 
 
 @dataclass(frozen=True)

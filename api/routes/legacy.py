@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from api.classification import ANY
 from api.context import RequestContext
 from api.openapi import Tag
 from api.parsing import body
+from api.photos import ANY
 from api.routes.endpoint import PICTURE_PROBLEMS, ServiceResource, endpoint
 from api.schemas import answers, requests
 

@@ -98,6 +98,8 @@ def running_cluster(workers: int, cpus: int = 1) -> Iterator[Cluster]:
     # Ray writes the address of each cluster there, too, and on a fresh machine it is not there.
     (Path(tempfile.gettempdir()) / "ray").mkdir(exist_ok=True)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray's workers give way to all other processes: beside busy ones they would hardly run.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (its own spelling)
     from ray.cluster_utils import Cluster as RayCluster
 
     ray = RayCluster(

@@ -28,6 +28,45 @@ def data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def model_to_write(parser: argparse.ArgumentParser) -> None:
+    """What commands that train a model take, whichever way they choose it."""
+    add = parser.add_argument
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="models/NAME",
+        help="the model folder to write; its name is the model's name",
+    )
+    add(
+        "--labels",
+        type=names,
+        metavar="A,B,…",
+        help="what to call the classes, in the order of the sorted folders (default: their names)",
+    )
+    add("--overwrite", action="store_true", help="replace the model folder if it is there")
+    add("--seed", type=whole, default=0, help="of everything random (default: 0)")
+    add("--no-photos", action="store_true", help="leave photos out of the report")
+
+
+def cache(parser: argparse.ArgumentParser, default: Path) -> None:
+    """Where the outputs of frozen networks are kept."""
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help=f"where bottleneck features are kept (default: {default})",
+    )
+
+
+def held_folders(parser: argparse.ArgumentParser, more: str) -> None:
+    """Photos on which choices are made; `more` says what a command does with them."""
+    parser.add_argument(
+        "--held", type=held, action="append", default=[], metavar="FOLDER[:SHARE]", help=more
+    )
+
+
 def others(parser: argparse.ArgumentParser, more: str) -> None:
     """Photos of other things; `more` says what a command does with them."""
     parser.add_argument(

@@ -159,13 +159,10 @@ class Search:
                 process.terminate()
                 process.wait()
         if status:
-            lines = [
-                line
-                for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-                if line.strip()
-            ]
-            error = next((line for line in lines if line.startswith("error: ")), lines[-1:])
-            return f"failed: {error if isinstance(error, str) else ' '.join(error)}"
+            said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = [line for line in said if line.strip()]
+            errors = [line for line in lines if line.startswith("error: ")]
+            return f"failed: {(errors or lines[-1:] or [''])[0]}"
         return ""
 
     def _judge(self, candidate: Candidate, out: Path, found: Tried) -> None:

@@ -15,20 +15,8 @@ def recipe(parser: argparse.ArgumentParser, of: type[Settings]) -> None:
         of: the recipe's settings, whose defaults are the options'.
     """
     arguments.data(parser)
+    arguments.model_to_write(parser)
     add = parser.add_argument
-    add(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="models/NAME",
-        help="the model folder to write; its name is the model's name",
-    )
-    add(
-        "--labels",
-        type=arguments.names,
-        metavar="A,B,…",
-        help="what to call the classes, in the order of the sorted folders (default: their names)",
-    )
     add(
         "--extra",
         type=Path,
@@ -37,20 +25,14 @@ def recipe(parser: argparse.ArgumentParser, of: type[Settings]) -> None:
         metavar="FOLDER",
         help="more training photos: class folders of the same names; may be repeated",
     )
-    add(
-        "--held",
-        type=arguments.held,
-        action="append",
-        default=[],
-        metavar="FOLDER[:SHARE]",
-        help="class folders on which choices are made, in place of --held-share; with a share only"
+    arguments.held_folders(
+        parser,
+        "class folders on which choices are made, in place of --held-share; with a share only"
         " that part of them, by the hash of each file. None of these photos is learned from, even"
         " if it is in --extra, too. May be repeated",
     )
     add("--version", default="1", help="version in the model card (default: 1)")
-    add("--overwrite", action="store_true", help="replace the model folder if it is there")
     add("--resume", action="store_true", help="go on after the last epoch of an interrupted run")
-    add("--seed", type=arguments.whole, default=0, help="of everything random (default: 0)")
     add(
         "--held-share",
         type=arguments.share,
@@ -85,7 +67,6 @@ def recipe(parser: argparse.ArgumentParser, of: type[Settings]) -> None:
         default=of.batch,
         help=f"photos in a batch (default: {of.batch})",
     )
-    add("--no-photos", action="store_true", help="leave photos out of the report")
     add("--tensorboard", type=Path, metavar="DIR", help="write logs that TensorBoard opens")
     add(
         "--callbacks",
@@ -145,10 +126,4 @@ def backbone(parser: argparse.ArgumentParser, of: type[BackboneSettings]) -> Non
         metavar="151-268,281",
         help="the ImageNet classes that are those of the labels (default: learned)",
     )
-    add(
-        "--cache",
-        type=Path,
-        default=of.cache,
-        metavar="DIR",
-        help=f"where bottleneck features are kept (default: {of.cache})",
-    )
+    arguments.cache(parser, of.cache)

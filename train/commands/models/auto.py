@@ -41,13 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="folder with train/<class>/ and validation/<class>/ (default: $DATA_PATH)",
     )
-    add(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="models/NAME",
-        help="the model folder to write; its name is the model's name",
-    )
+    arguments.model_to_write(parser)
     add(
         "--minutes",
         type=arguments.above_0,
@@ -55,23 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="when to be done (default: 20)",
     )
-    add(
-        "--labels",
-        type=arguments.names,
-        metavar="A,B,…",
-        help="what to call the classes, in the order of the sorted folders (default: their names)",
-    )
-    add("--seed", type=arguments.whole, default=0, help="of everything random (default: 0)")
-    add("--overwrite", action="store_true", help="replace the model folder if it is there")
     add("--resume", action="store_true", help="go on from an earlier search, with new minutes")
-    add("--no-photos", action="store_true", help="leave photos out of the report")
-    add(
-        "--cache",
-        type=Path,
-        default=CACHE,
-        metavar="DIR",
-        help=f"where bottleneck features are kept (default: {CACHE})",
-    )
+    arguments.cache(parser, CACHE)
 
 
 def run(args: argparse.Namespace) -> int:

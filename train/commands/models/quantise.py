@@ -34,13 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", type=Path, help="a model folder, for example models/cat_dog")
     arguments.data(parser)
-    add(
-        "--held",
-        type=arguments.held,
-        action="append",
-        default=[],
-        metavar="FOLDER[:SHARE]",
-        help="class folders on which training made its choices, as it was told; without, the"
+    arguments.held_folders(
+        parser,
+        "class folders on which training made its choices, as it was told; without, the"
         " tenth of DATA/train that a recipe holds",
     )
 

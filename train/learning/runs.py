@@ -12,7 +12,7 @@ import numpy as np
 
 from common.atomic import new_file
 from common.errors import DataError
-from train.learning.settings import Settings, check_name
+from train.learning.settings import Settings, check_out
 from train.photos.balance import class_weights
 from train.photos.run_photos import RunPhotos
 
@@ -50,9 +50,7 @@ class Run:
         Raises:
             DataError: see its message.
         """
-        check_name(asked.out, asked.version)
-        if asked.out.exists() and not asked.overwrite:
-            raise DataError(f"{asked.out} is there already; --overwrite replaces it.")
+        check_out(asked.out, asked.version, overwrite=asked.overwrite)
         photos = RunPhotos.read(
             asked.data,
             labels=asked.labels,

@@ -82,12 +82,12 @@ class BackboneSettings(Settings):
     """Where features are kept."""
 
 
-def check_name(out: Path, version: str) -> None:
-    """Refuse what the model card would refuse after the training.
+def check_out(out: Path, version: str, *, overwrite: bool) -> None:
+    """Refuse what writing the model folder would refuse after the training.
 
     Raises:
-        DataError: the folder's name cannot be a model's, its parent cannot be written, or the
-            version is too long.
+        DataError: the folder's name cannot be a model's, its parent cannot be written, the
+            version is too long, or the folder is there and is not to be replaced.
     """
     for key, value, rule in (
         ("name", out.name, "up to 64 letters, digits, dots, dashes and underscores"),
@@ -99,6 +99,8 @@ def check_name(out: Path, version: str) -> None:
             raise DataError(f"{value!r} cannot be the {key} of a model: {rule}.") from error
     if not can_be_made(out):
         raise DataError(f"{out} cannot be written: what is above it is no folder to write to.")
+    if out.exists() and not overwrite:
+        raise DataError(f"{out} is there already; --overwrite replaces it.")
 
 
 def _plain(value: Any) -> Any:

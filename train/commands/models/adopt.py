@@ -33,7 +33,7 @@ from train.adopt import foreign_graph, keras_files
 from train.adopt.adoption import Preprocessing, assemble
 from train.adopt.foreign_graph import ForeignGraph, is_foreign
 from train.export.model_folder import TrainedModel, write_folder
-from train.learning.settings import check_name
+from train.learning.settings import check_out
 from train.measure.evaluation import table
 from train.networks import backbones
 from train.photos.dataset import Photos, Pixels, scan
@@ -87,9 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    check_name(args.out, args.version)
-    if args.out.exists() and not args.overwrite:
-        raise DataError(f"{args.out} is there already; --overwrite replaces it.")
+    check_out(args.out, args.version, overwrite=args.overwrite)
     if args.scale is None and args.backbone is None:
         raise DataError("--scale is needed: what did training multiply the pixels by (1/255, 1)?")
     photos = scan(args.data / "validation") if args.data else None

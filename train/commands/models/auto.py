@@ -24,7 +24,7 @@ from train import arguments
 from train.export.keep_best import PAGE, keep_best
 from train.learning.candidates import candidates
 from train.learning.search import Search
-from train.learning.settings import CACHE, check_name
+from train.learning.settings import CACHE, check_out
 from train.photos.run_photos import RunPhotos
 
 HELD = 0.1
@@ -58,11 +58,9 @@ def run(args: argparse.Namespace) -> int:
         raise DataError("Which photos? Name their folder, or set DATA_PATH.")
     began = time.monotonic()
     folder = args.out.parent / f".{args.out.name}.auto"
-    check_name(args.out, "1")
+    check_out(args.out, "1", overwrite=args.overwrite or args.resume)
     if args.resume and not folder.is_dir():
         raise DataError(f"There is no earlier search for {args.out} to go on from.")
-    if args.out.exists() and not (args.overwrite or args.resume):
-        raise DataError(f"{args.out} is there already; --overwrite replaces it.")
     photos = RunPhotos.read(args.data, labels=args.labels, held_share=HELD)
     options = ["--data", str(args.data), "--seed", str(args.seed), "--held-share", str(HELD)]
     options += ["--no-photos"] * args.no_photos

@@ -80,7 +80,7 @@ class Service:
             contact=settings.contact,
         )
         images.preview(images.encode(draw(8, 8)["disc"]))  # Pillow loads its codecs on first use
-        cpus = max(1, usable_cpus() // settings.web_concurrency)
+        cpus = max(1, round(usable_cpus() / settings.web_concurrency))
         return cls(
             settings=settings,
             models=ModelStore(settings, state),

@@ -67,10 +67,13 @@ class Settings(BaseSettings):
     )
     port: Port = Field(8000, description="Port to listen on.")
     web_concurrency: int = Field(
-        default_factory=usable_cpus, ge=1, le=256, description="Worker processes."
+        default_factory=lambda: max(1, usable_cpus() // 2),
+        ge=1,
+        le=256,
+        description="Worker processes, which share the CPUs.",
     )
     threads: int = Field(
-        128,
+        96,
         ge=1,
         le=1024,
         description="Threads of a worker: requests that it takes on at once.",

@@ -21,7 +21,7 @@ def settings_table() -> str:
 
 def _default(name: str) -> str:
     if name == "web_concurrency":
-        return "usable CPUs"
+        return "half the usable CPUs"
     value = Settings.model_fields[name].default
     if value is None or value == ():
         return ""

@@ -138,7 +138,7 @@ class Classifier:
             i: look
             for i, one in enumerate(seen)
             if one.outputs.familiarity is not None
-            and (look := another_look(one.picture, one.outputs.turn, self.card.turn_threshold))
+            and (look := another_look(one.picture, one.outputs, self.card.turn_threshold))
         }
         if looks:
             views = np.stack([look.apply(pictures[i]) for i, look in looks.items()])

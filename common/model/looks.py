@@ -19,10 +19,12 @@ from PIL import Image
 
 from common.model.prediction import Outputs, Prediction
 
-FLAT = 3
-"""Difference of two neighbouring pixels, 0..255, up to which they count as one plain surface."""
+SURE = 0.999
+"""Familiarity and score from which on no frame is looked for: nothing could be known better."""
+LIKE = 6
+"""Difference from the median of its row, 0..255, up to which a pixel is of the same colour."""
 MARGINS, PLAIN = 0.8, 0.9
-"""Share of flat neighbours from which on a row belongs to a frame: of the whole width, where
+"""Share of pixels of one colour from which on a row belongs to a frame: of the whole width, where
 margins and lines of text count, too, and of the photo's own width."""
 GAP = 0.04
 """Share of the side that a stripe inside a photo may be plain without ending it."""
@@ -105,22 +107,26 @@ class Look:
         )
 
 
-def another_look(
-    picture: NDArray[np.uint8], turn: NDArray[np.float32] | None, threshold: float | None
-) -> Look | None:
+def another_look(picture: NDArray[np.uint8], seen: Outputs, threshold: float | None) -> Look | None:
     """How else to look at a picture; None where there is no reason to.
 
     Args:
         picture: uint8 (height, width, 3).
-        turn: (4,), how likely it has 0 to 3 quarter turns to the left, if the model says so.
-        threshold: the likelihood from which on it is turned back.
+        seen: the outputs for the picture as it came.
+        threshold: the likelihood of a turn from which on it is turned back.
     """
-    if turn is not None and threshold is not None:
-        most = int(turn.argmax())
-        if most and turn[most] >= threshold:
+    if seen.turn is not None and threshold is not None:
+        most = int(seen.turn.argmax())
+        if most and seen.turn[most] >= threshold:
             return Look(turn=most)
-    box = find_frame(picture)
+    box = None if _sure(seen) else find_frame(picture)
     return Look(box=box) if box else None
+
+
+def _sure(seen: Outputs) -> bool:
+    """Whether one label, and no other, is in a picture beyond doubt."""
+    one = seen.presence is None or (seen.presence >= PERHAPS).sum() < 2
+    return bool(one and min(seen.familiarity or 0.0, seen.scores.max()) >= SURE)
 
 
 def find_frame(picture: NDArray[np.uint8]) -> tuple[float, float, float, float] | None:
@@ -151,14 +157,16 @@ def _busy(grey: NDArray[np.int16], plain: float) -> slice:
     """
     if min(grey.shape) < 2:
         return slice(0, 0)
-    flat = (np.abs(np.diff(grey, axis=1)) <= FLAT).mean(axis=1)
-    busy = np.flatnonzero(flat < plain)
+    # every fourth pixel is enough to tell the colour of most of a row
+    colour = np.median(grey[:, ::4], axis=1, keepdims=True).astype(np.int16)
+    alike = (np.abs(grey - colour) <= LIKE).mean(axis=1)
+    busy = np.flatnonzero(alike < plain)
     if not len(busy):
         return slice(0, 0)
     ends = np.flatnonzero(np.diff(busy) > max(1, GAP * len(grey)))
     firsts, lasts = busy[np.r_[0, ends + 1]], busy[np.r_[ends, len(busy) - 1]] + 1
     longest = int((lasts - firsts).argmax())
-    detail = [(1 - flat[i:j]).sum() for i, j in zip(firsts, lasts, strict=True)]
+    detail = [(1 - alike[i:j]).sum() for i, j in zip(firsts, lasts, strict=True)]
     if sum(one >= RIVAL * detail[longest] for one in detail) > 1:
         return slice(0, 0)
     return slice(int(firsts[longest]), int(lasts[longest]))

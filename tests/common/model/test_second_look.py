@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from common.model.looks import Look, another_look, find_frame
+from common.model.prediction import Outputs
 
 SIDE = 120
 
@@ -28,6 +29,20 @@ def framed(box: tuple[int, int, int, int], paper: str = "white") -> NDArray[np.u
     return np.asarray(screen)
 
 
+def under_a_sky() -> NDArray[np.uint8]:
+    """A photo whose upper part changes slowly: plain from each pixel to the next, but no frame."""
+    picture = np.array(photo(SIDE, SIDE))
+    picture[:50] = np.linspace(120, 220, SIDE).astype(np.uint8)[None, :, None]
+    return picture
+
+
+def said(
+    score: float = 0.9999, familiarity: float = 0.9999, **more: NDArray[np.float32]
+) -> Outputs:
+    """The outputs of a model that is sure."""
+    return Outputs(np.array([score, 1 - score], np.float32), familiarity, **more)
+
+
 @pytest.mark.parametrize("paper", ["white", "black", "#203040"])
 @pytest.mark.parametrize(
     "box", [(0, 36, 120, 84), (10, 30, 110, 100), (30, 0, 90, 120), (40, 40, 110, 110)]
@@ -47,8 +62,9 @@ def test_a_photo_in_a_frame_is_found(box: tuple[int, int, int, int], paper: str)
         np.full((SIDE, SIDE, 3), 255, np.uint8),
         framed((50, 50, 60, 60)),
         framed((2, 2, 118, 118)),
+        under_a_sky(),
     ],
-    ids=["without a frame", "plain", "too small", "hardly a frame"],
+    ids=["without a frame", "plain", "too small", "hardly a frame", "under a sky"],
 )
 def test_what_has_no_frame(picture: NDArray[np.uint8]) -> None:
     assert find_frame(picture) is None
@@ -88,13 +104,26 @@ def test_turned_pictures_are_turned_back() -> None:
     for turn in (1, 2, 3):
         likely = np.full(4, 0.05, np.float32)
         likely[turn] = 0.85
-        look = another_look(np.rot90(upright, turn), likely, 0.5)
+        look = another_look(np.rot90(upright, turn), said(turn=likely), 0.5)
         assert look == Look(turn=turn)
         np.testing.assert_array_equal(
             look.apply(np.ascontiguousarray(np.rot90(upright, turn))), upright
         )
-        assert another_look(np.rot90(upright, turn), likely, 0.9) is None, "not sure enough"
-    assert another_look(upright, None, None) is None
+        assert another_look(np.rot90(upright, turn), said(turn=likely), 0.9) is None, (
+            "not sure enough"
+        )
+    assert another_look(upright, said(), None) is None
+
+
+def test_no_frame_is_looked_for_where_nothing_could_be_known_better() -> None:
+    picture = framed((0, 36, 120, 84))
+    doubt = another_look(picture, said(score=0.99), None)
+    assert doubt is not None
+    assert doubt.box is not None
+    assert another_look(picture, said(familiarity=0.9), None) == doubt
+    assert another_look(picture, said(), None) is None
+    both = np.array([0.9, 0.4], np.float32)
+    assert another_look(picture, said(presence=both), None) == doubt, "a second animal, perhaps"
 
 
 def test_maps_are_laid_over_the_picture_as_it_came() -> None:

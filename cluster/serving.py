@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ray import serve
+from ray.exceptions import RayError
 from ray.serve.config import AutoscalingConfig, BackpressureConfig, HTTPOptions, ProxyLocation
 
 from api.app import create_app
@@ -99,17 +100,20 @@ def deploy(settings: Settings, scale: Scale) -> None:
     if settings.host.startswith("unix:"):
         raise ClusterError(f"HOST={settings.host}: on a cluster it must be a network address.")
     ModelStore(settings)
-    serve.start(
-        proxy_location=ProxyLocation.EveryNode,
-        http_options=HTTPOptions(
-            host=settings.host,
-            port=settings.port,
-            request_timeout_s=settings.request_timeout_s + BACKSTOP_S,
-        ),
-    )
     try:
+        serve.start(
+            proxy_location=ProxyLocation.EveryNode,
+            http_options=HTTPOptions(
+                host=settings.host,
+                port=settings.port,
+                request_timeout_s=settings.request_timeout_s + BACKSTOP_S,
+            ),
+        )
         serve.run(application(settings, scale), name=NAME, route_prefix="/")
-    except RuntimeError as error:
+    except RayError as error:  # what follows its first line is of parts of Ray
+        reason = str(error).partition("\n")[0]
+        raise ClusterError(f"The service does not start on the cluster: {reason}") from error
+    except (RuntimeError, TimeoutError) as error:
         raise ClusterError(f"The service does not start on the cluster: {error}") from error
 
 

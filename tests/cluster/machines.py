@@ -16,12 +16,13 @@ from typing import Any
 from support.running import ROOT, RunningService, environment, free_port
 
 PATIENCE_S = 240
-# Small stores, no reports home, and a dead node is noticed in seconds.
+# Small stores, no reports home, and a dead node is noticed in seconds: nobody takes its calls. One
+# that is merely slow, on a busy machine, is not taken for dead.
 OBJECT_STORE_BYTES = 80 * 2**20
 SYSTEM = {
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 500,
-    "health_check_timeout_ms": 1000,
+    "health_check_timeout_ms": 30_000,
     "health_check_failure_threshold": 3,
 }
 COMMAND = [sys.executable, "-m", "cluster"]
@@ -100,6 +101,9 @@ def running_cluster(workers: int, cpus: int = 1) -> Iterator[Cluster]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray's workers give way to all other processes: beside busy ones they would hardly run.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (its own spelling)
+    # Nor are proxies ended for being slow.
+    os.environ["RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S"] = "60"
+    os.environ["RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S"] = "60"
     from ray.cluster_utils import Cluster as RayCluster
 
     ray = RayCluster(

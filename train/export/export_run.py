@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from common.allocator import return_large_blocks
 from common.errors import DataError
 from common.model.card import DataFingerprint, Pretrained
 from train.calibration.calibration import Calibration
@@ -41,6 +42,7 @@ def export_run(
             DATA/other where left out.
         calibration: that of the network; made here if left out, which looks at photos again.
     """
+    return_large_blocks()  # from here on weights come and go
     give_back()
     if calibration is None:
         calibration = Calibration.make(
@@ -60,6 +62,7 @@ def export_run(
         others=others or at_hand(run.asked.data),
     )
     _save(trained, run)  # for `train export`, should this process not get to the end
+    give_back()
     if keras.backend.backend() != "tensorflow":
         print(f"Trained. Now: KERAS_BACKEND=tensorflow python -m train export {run.asked.out}")
         return

@@ -2,9 +2,9 @@
 
     python -m train tiny --data DATA --out models/tiny
 
-Under a minute on two cores for 2,048 photos (36 to 44 processor seconds), accuracy 0.69 to 0.71 on the 832
-photos of the tutorials' split. Good for a first look at whether data and service fit together, not
-for its answers.
+Under a minute on two cores for 2,048 photos (36 to 44 processor seconds), accuracy 0.69 to 0.71 on
+the 832 photos of the tutorials' split. Good for a first look at whether data and service fit
+together, not for its answers.
 """
 
 import argparse

@@ -77,7 +77,7 @@ def test_the_report_tells_what_reaches_its_goal_and_what_does_not(tmp_path: Path
     late = {"quiet_p50_ms": 5.0, "70%": {"p50_ms": 9.0, "p99_ms": 14.0}}
     results = {
         "machine": {
-            "date": "2026-01-31", "cpu": "2 × a CPU", "python": "3", "system": "Linux",
+            "date": "2026-01-31", "cpu": "4 × a CPU", "python": "3", "system": "Linux",
             "versions": {"flask": "3"}, "peers": {"fastapi": "1"}, "real photos": False,
         },
         "floor": {"float32": {"cpu_ms": 4.5, "per_second": 200.0}},

@@ -57,6 +57,11 @@ Seconds = Annotated[float, Field(gt=0, le=600)]
 PhotoSource = Literal["flickr", "commons", "folder"]
 
 
+def workers_for(cpus: int) -> int:
+    """Worker processes for a machine: one for every two CPUs (docs/decisions/stock-server.md)."""
+    return max(1, cpus // 2)
+
+
 class Settings(BaseSettings):
     """The service's settings; the README's table says the same in words, and a test keeps it so."""
 
@@ -67,7 +72,7 @@ class Settings(BaseSettings):
     )
     port: Port = Field(8000, description="Port to listen on.")
     web_concurrency: int = Field(
-        default_factory=lambda: max(1, usable_cpus() // 2),
+        default_factory=lambda: workers_for(usable_cpus()),
         ge=1,
         le=256,
         description="Worker processes, which share the CPUs.",

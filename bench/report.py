@@ -13,6 +13,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
+from api.settings import workers_for
 from bench.serving import RESULTS
 from bench.tools.servers import FASTAPI, KERAS, ROOT, SERVICE
 
@@ -147,8 +148,7 @@ def _goals(results: dict[str, Any]) -> str:
         what = f"12 megapixels, {precision}, against peers that decode all of them"
         found = f"{min(cheaper):.1f} to {max(cheaper):.1f} times cheaper"
         add(what, "at least 3 times cheaper", found, min(cheaper) >= 3)
-        workers = max(1, int(results["machine"]["cpu"].split()[0]) // 2)  # of the service
-        memory = own["pss_mb"] / workers
+        memory = own["pss_mb"] / workers_for(int(results["machine"]["cpu"].split()[0]))
         add(f"memory of a worker, {precision}", "at most 250 MB", f"{memory:.0f} MB", memory <= 250)
         late = results["latency"][f"{SERVICE}, {precision}"]
         ratio = late["70%"]["p99_ms"] / late["quiet_p50_ms"]

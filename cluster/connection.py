@@ -101,11 +101,12 @@ def _init(address: str, runtime_env: dict[str, object]) -> bool:
     except ConnectionError:
         return False
     except (ray.exceptions.RayError, RuntimeError, ValueError) as error:  # a wrong token, a typo
-        raise ClusterError(f"The Ray cluster cannot be used: {_reason(error)}") from error
+        raise ClusterError(f"The Ray cluster cannot be used: {reason(error)}") from error
     return address != "local"
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an error of Ray comes down to: its last line, without those of Ray's own parts."""
     return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
 
 

@@ -11,6 +11,7 @@ from api.model_store.registry import ModelStore
 from api.ratelimit.limiter import SPARE_THREADS
 from api.settings import Settings
 from cluster.asgi import AsgiApp
+from cluster.connection import reason
 from cluster.errors import ClusterError
 from cluster.packaging import packaged_models
 from common.cpus import usable_cpus
@@ -110,9 +111,9 @@ def deploy(settings: Settings, scale: Scale) -> None:
             ),
         )
         serve.run(application(settings, scale), name=NAME, route_prefix="/")
-    except RayError as error:  # what follows its first line is of parts of Ray
-        reason = str(error).partition("\n")[0]
-        raise ClusterError(f"The service does not start on the cluster: {reason}") from error
+    except RayError as error:
+        why = reason(error)
+        raise ClusterError(f"The service does not start on the cluster: {why}") from error
     except (RuntimeError, TimeoutError) as error:
         raise ClusterError(f"The service does not start on the cluster: {error}") from error
 

@@ -16,8 +16,8 @@ from typing import Any
 from support.running import ROOT, RunningService, environment, free_port
 
 PATIENCE_S = 240
-# Small stores, no reports home, and a dead node is noticed in seconds: nobody takes its calls. One
-# that is merely slow, on a busy machine, is not taken for dead.
+# Small stores, no reports home, and a dead node is noticed in seconds, since it refuses
+# connections. One that is merely slow, on a busy machine, is not taken for dead.
 OBJECT_STORE_BYTES = 80 * 2**20
 SYSTEM = {
     "health_check_initial_delay_ms": 1000,

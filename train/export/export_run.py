@@ -42,7 +42,7 @@ def export_run(
             DATA/other where left out.
         calibration: that of the network; made here if left out, which looks at photos again.
     """
-    return_large_blocks()  # from here on weights come and go
+    return_large_blocks()  # weights are copied again and again from here on, and let go
     give_back()
     if calibration is None:
         calibration = Calibration.make(

@@ -28,6 +28,7 @@ from common.model.golden import draw
 from train.adopt.foreign_graph import ForeignGraph
 from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.onnx_export import check_parity, to_onnx
+from train.learning.settings import refuse_to_replace
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import Figures, measure
 from train.networks.parts import serving
@@ -91,8 +92,7 @@ def write_folder(
         ModelError: the outputs of the export differ from Keras's.
         DataError: the folder is there, or cannot be written.
     """
-    if out.exists() and not overwrite:
-        raise DataError(f"{out} is there already; --overwrite replaces it.")
+    refuse_to_replace(out, overwrite=overwrite)
     try:
         with new_folder(out, overwrite=overwrite) as half:
             return _fill(half, trained, out.name, version, photos, show_photos, source)

@@ -22,6 +22,7 @@ from common.model.classifier import Classifier, golden_error
 from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.load_keras import load_keras
 from train.export.onnx_export import FAMILIARITY_PARITY, PARITY
+from train.learning.settings import refuse_to_replace
 from train.networks import parts
 
 Runtime = Literal["tflite", "savedmodel"]
@@ -169,11 +170,8 @@ def check_target(out: Path, *, overwrite: bool) -> None:
     """
     if not can_be_made(out):
         raise DataError(f"{out} cannot be written.")
-    if not out.exists():
-        return
-    if not overwrite:
-        raise DataError(f"{out} is there already; --overwrite replaces it.")
-    if not any((out / where / METADATA).is_file() for where in ("", EXTRA)):
+    refuse_to_replace(out, overwrite=overwrite)
+    if out.exists() and not any((out / where / METADATA).is_file() for where in ("", EXTRA)):
         raise DataError(f"{out} is no export: only an export is replaced by another.")
 
 

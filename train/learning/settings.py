@@ -99,6 +99,15 @@ def check_out(out: Path, version: str, *, overwrite: bool) -> None:
             raise DataError(f"{value!r} cannot be the {key} of a model: {rule}.") from error
     if not can_be_made(out):
         raise DataError(f"{out} cannot be written: what is above it is no folder to write to.")
+    refuse_to_replace(out, overwrite=overwrite)
+
+
+def refuse_to_replace(out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that is there, unless it was said that it may be replaced.
+
+    Raises:
+        DataError: it is there.
+    """
     if out.exists() and not overwrite:
         raise DataError(f"{out} is there already; --overwrite replaces it.")
 

@@ -13,6 +13,9 @@ from train.review.suspects import Suspect
 
 NAMES = ("train/cat/1.jpg", "train/cat/</script><b>.jpg", "train/dog/2.jpg", "validation/dog/3.jpg")
 
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
+"""Chromium may drop keys that are pressed before a page is painted for the first time."""
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
@@ -46,6 +49,7 @@ def test_decisions_by_keyboard_are_saved_and_carried_out(data: Path, tmp_path: P
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("requestfailed", lambda request: errors.append(request.url[:80]))
             page.goto(file.as_uri())
+            page.wait_for_function(PAINTED)
             where, why = page.locator("#where"), page.locator("#why")
             playwright.expect(where).to_have_text(f"2 of 4, 1 decided: {NAMES[1]}")
             playwright.expect(why).to_contain_text("Looks like nothing that the model knows")
@@ -58,6 +62,7 @@ def test_decisions_by_keyboard_are_saved_and_carried_out(data: Path, tmp_path: P
             page.keyboard.press("u")
             playwright.expect(where).to_have_text(f"3 of 4, 2 decided: {NAMES[2]}")
             page.reload()
+            page.wait_for_function(PAINTED)
             playwright.expect(where).to_have_text(f"3 of 4, 2 decided: {NAMES[2]}")
             page.keyboard.press("1")
             playwright.expect(where).to_contain_text("4 of 4, 3 decided")
@@ -106,6 +111,7 @@ def test_every_class_of_many_has_a_key(data: Path, tmp_path: Path) -> None:
         try:
             page = browser.new_page(viewport={"width": 390, "height": 844})
             page.goto(file.as_uri())
+            page.wait_for_function(PAINTED)
             keys = page.locator("button kbd").all_inner_texts()
             assert len(keys) == len(set(keys)) == 5 + 31, "no key means two things"
             why = page.locator("#why")

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         description="Worker processes, which share the CPUs.",
     )
     threads: int = Field(
-        96,
+        64,
         ge=1,
         le=1024,
         description="Threads of a worker: requests that it takes on at once.",

@@ -11,6 +11,9 @@ from pathlib import Path
 from common.allocator import return_free_memory
 
 _STATUS = Path("/proc/self/status")
+_OFTEN = 500, 1, 1
+"""New objects after which Python looks for garbage, and looks among which it goes through what has
+lived longer (`gc.set_threshold`); by default 700 to 2,000, 10 and 10."""
 
 
 def give_back() -> None:
@@ -33,7 +36,7 @@ def tidied_up() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.collect()  # from now on a quarter of what comes is little
-    gc.set_threshold(*thresholds[:2], 1)
+    gc.set_threshold(*_OFTEN)
     try:
         yield
     finally:

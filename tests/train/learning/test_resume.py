@@ -45,12 +45,9 @@ def test_ctrl_c_and_resume_give_what_an_uninterrupted_run_gives(
         if state.epoch == 2:
             signal.raise_signal(signal.SIGINT)
 
-    # A shell that starts the tests in the background has them ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(Run, "save", save_then_ctrl_c)
     assert main([*SMALL, "--data", str(data), "--out", str(parted)]) == 130
     monkeypatch.setattr(Run, "save", save)
-    signal.signal(signal.SIGINT, before)
     assert "--resume" in capsys.readouterr().err
     assert not parted.exists()
     assert main([*SMALL, "--data", str(data), "--out", str(parted), "--resume"]) == 0
@@ -108,11 +105,9 @@ def test_more_epochs_resume(
         save(self, model, stage, state, best)
         signal.raise_signal(signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with monkeypatch.context() as patch:
         patch.setattr(Run, "save", save_then_ctrl_c)
         assert main([*command, "--out", str(out), "--epochs", "3"]) == 130
-    signal.signal(signal.SIGINT, before)
     assert main([*command, "--out", str(out), "--epochs", "2", "--resume"]) == 2
     assert "--epochs 3, not 2" in capsys.readouterr().err
     assert main([*command, "--out", str(out), "--epochs", "4", "--resume"]) == 0

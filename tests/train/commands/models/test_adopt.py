@@ -176,6 +176,7 @@ def sigmoid(file: Path) -> None:
         (no_model, "a.keras", [], "a.keras cannot be"),
         (no_model, "a.h5", [], "a.h5 cannot be"),
         (lambda file: None, "gone.keras", [], "gone.keras cannot be read"),
+        (lambda file: file.write_bytes(b"cut off"), "a.tflite", [], "it is damaged, or no .keras"),
         (lambda file: file.mkdir(), "folder", [], "no SavedModel: there is no saved_model.pb"),
         (lambda file: file.write_bytes(b"\x80\x04pickled"), "a.pkl", [], "a Python pickle"),
         (lambda file: file.write_bytes(b"\x08\x07\x12\x04"), "a.onnx", [], "an ONNX file"),

@@ -101,9 +101,6 @@ def running_cluster(workers: int, cpus: int = 1) -> Iterator[Cluster]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray's workers give way to all other processes: beside busy ones they would hardly run.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (its own spelling)
-    # Nor are proxies ended for being slow.
-    os.environ["RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S"] = "60"
-    os.environ["RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S"] = "60"
     from ray.cluster_utils import Cluster as RayCluster
 
     ray = RayCluster(

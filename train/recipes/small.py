@@ -5,8 +5,7 @@
 
 What a few thousand photos give without anyone else's weights. `--augment` shears, zooms and
 flips the photos while training, so that the net cannot learn them by heart. With it, 2,048
-photos give accuracy 0.809 on the 832 of the tutorials' split; about 500 processor seconds, measured
-before the net had its hidden layer.
+photos give accuracy 0.817 on the 832 of the tutorials' split, in 640 processor seconds.
 """
 
 import argparse

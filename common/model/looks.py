@@ -158,7 +158,7 @@ def _busy(grey: NDArray[np.int16], plain: float) -> slice:
     """
     if min(grey.shape) < 2:
         return slice(0, 0)
-    # every second one of them is enough to tell the colour of most of a row
+    # every second pixel is enough to tell the colour of most of a row
     colour = np.median(grey[:, ::2], axis=1, keepdims=True).astype(np.int16)
     alike = (np.abs(grey - colour) <= LIKE).mean(axis=1)
     busy = np.flatnonzero(alike < plain)

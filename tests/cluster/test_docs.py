@@ -35,7 +35,7 @@ def surroundings(tmp_path: Path, model_dir: Path) -> Iterator[dict[str, str]]:
         RAY_TMPDIR=short,
         RAY_USAGE_STATS_ENABLED=0,
         RAY_AUTH_MODE="token",
-        RAY_worker_niceness=0,  # as in tests.cluster.machines
+        RAY_worker_niceness=0,  # or its workers give way to all other processes
         HOME=tmp_path,
         MODEL_DIR=model_dir,
         PYTHONPATH=ROOT,

@@ -24,7 +24,6 @@ from common.file_names import printable
 from train.adopt.keras_configs import class_names, described, is_channels_first, modern
 
 _RESAVE = "load it where it was made and save the whole model: model.save('model.keras')"
-_TAKEN = ".keras, .h5 or .tflite file"
 _OTHER_FILES = (
     (b"\x80", "a Python pickle (PyTorch, scikit-learn), which could run any code;"
      " only Keras models are adopted"),
@@ -58,7 +57,7 @@ def load(file: Path) -> keras.Model:
             _turn_flattened(model, config)
         return model
     except OSError as error:
-        why = error.strerror or f"it is damaged, or no {_TAKEN}"
+        why = error.strerror or "it is damaged, or no .keras, .h5 or .tflite file"
         raise ModelError(f"{name} cannot be read: {why}.") from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError,
             zipfile.BadZipFile) as error:  # fmt: skip

@@ -111,13 +111,13 @@ def backbone(parser: argparse.ArgumentParser, of: type[BackboneSettings]) -> Non
         "--weights",
         default=of.weights,
         metavar="imagenet|none|FILE",
-        help="its weights: downloaded, random, or of a file (default: imagenet)",
+        help="its weights: installed or downloaded, random, or of a file (default: imagenet)",
     )
     add(
         "--imagenet-head",
         metavar="imagenet|none|FILE",
-        help="the network's own ImageNet head, which knows what is neither: downloaded, left out,"
-        " or of an .npz file with kernel and bias (default: imagenet with --weights imagenet,"
+        help="the network's own ImageNet head, which knows what is neither: as the weights, left"
+        " out, or of an .npz file with kernel and bias (default: imagenet with --weights imagenet,"
         " else none)",
     )
     add(

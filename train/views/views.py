@@ -14,6 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
+from common.images.render import stretched
 from train.views.compositions import inset, side_by_side
 
 SIDE = 320
@@ -80,8 +81,8 @@ def _finished(
 ) -> View:
     turn = int(rng.integers(1, 4)) if rng.random() < turned else 0
     box = size if turn % 2 else size[::-1]  # (width, height) before it is turned
-    stretched = image.resize(box, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return View(np.ascontiguousarray(np.rot90(np.asarray(stretched), turn)), labels, turn, one)
+    pixels = np.asarray(stretched(image, box))  # as the service stretches what visitors send
+    return View(np.ascontiguousarray(np.rot90(pixels, turn)), labels, turn, one)
 
 
 def _base(rng: Generator, photo: Image.Image) -> Image.Image:

@@ -2,7 +2,7 @@
 
     python -m train tiny --data DATA --out models/tiny
 
-Under a minute on two cores for 2,048 photos (36 to 44 processor seconds), accuracy 0.69 to 0.71 on
+Under a minute on two cores for 2,048 photos (28 to 47 processor seconds), accuracy 0.67 to 0.70 on
 the 832 photos of the tutorials' split. Good for a first look at whether data and service fit
 together, not for its answers.
 """

@@ -53,6 +53,23 @@ def test_a_name_that_no_card_takes(name: str, capsys: pytest.CaptureFixture[str]
     assert "cannot be the name of a model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("ending", [".h5", ".keras", ".weights.h5", ".ONNX"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["tiny", "--data", "nowhere"],
+        ["auto", "nowhere"],
+        ["adopt", "x.h5", "--labels", "a,b", "--scale", "1"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_model_is_a_folder(
+    command: list[str], ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--out", f"models/pets{ending}"]) == 2
+    assert "names a folder" in capsys.readouterr().err
+
+
 def test_a_folder_below_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "models").write_text("a file")
     assert main(["tiny", "--data", "nowhere", "--out", str(tmp_path / "models" / "x")]) == 2

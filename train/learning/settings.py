@@ -14,6 +14,8 @@ from common.model.card import ModelCard
 CACHE = Path(".cache/features")
 _PLACES = {"data", "out", "version", "resume", "overwrite", "cache", "tensorboard"}
 """These say where things are, not how the model came to be."""
+_FILES = {".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite"}
+"""Endings of files with a model; whoever gives one to a folder expects a file."""
 
 
 @dataclass(kw_only=True)
@@ -89,6 +91,11 @@ def check_out(out: Path, version: str, *, overwrite: bool) -> None:
         DataError: the folder's name cannot be a model's, its parent cannot be written, the
             version is too long, or the folder is there and is not to be replaced.
     """
+    if out.suffix.lower() in _FILES:
+        raise DataError(
+            f"--out names a folder, which gets all files of the model: {out.stem} in place of"
+            f" {out.name}."
+        )
     for key, value, rule in (
         ("name", out.name, "up to 64 letters, digits, dots, dashes and underscores"),
         ("version", version, "1 to 64 characters"),

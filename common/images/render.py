@@ -214,8 +214,8 @@ def resize(
 
     A reduced axis gets a triangle as wide as it is reduced (antialiased), an enlarged one Lanczos'
     filter, which keeps a small picture sharper (docs/decisions/enlarging.md). Equal to Pillow's
-    `resize` with BILINEAR and LANCZOS, except that about one value in a thousand is off by one, or
-    where it is enlarged by two.
+    `resize` with BILINEAR and LANCZOS, except that about one value in a thousand is off by one (by
+    two where an axis is enlarged).
 
     Args:
         image: RGB.

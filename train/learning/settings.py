@@ -88,8 +88,8 @@ def check_out(out: Path, version: str, *, overwrite: bool) -> None:
     """Refuse what writing the model folder would refuse after the training.
 
     Raises:
-        DataError: the folder's name cannot be a model's, its parent cannot be written, the
-            version is too long, or the folder is there and is not to be replaced.
+        DataError: the folder's name cannot be a model's, or ends like a file's; its parent cannot
+            be written; the version is too long; or the folder is there and is not to be replaced.
     """
     if out.suffix.lower() in _FILES:
         raise DataError(

@@ -56,7 +56,8 @@ def test_is_pillows_but_for_roundings(size, target):
     image = picture(*size)
     found = differences(resize(image, target), pillows(image, target))
     assert found.shape == (*target[::-1], 3)
-    assert found.max() <= 2
+    enlarged = target[0] > size[0] or target[1] > size[1]
+    assert found.max() <= (2 if enlarged else 1)
     assert (found > 0).mean() < 0.04
 
 

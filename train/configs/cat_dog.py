@@ -42,7 +42,7 @@ def config(shared: Path) -> Config:
             "epochs": 1,
             # the model folder
             "no_photos": True,
-            "version": "5",
+            "version": "6",
             "overwrite": True,
         },
         quantise={"data": tutorials, "held": validation},

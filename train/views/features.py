@@ -31,6 +31,8 @@ TEACHER = "teacher"
 BLOCK = 1024
 BATCH = 4
 """Views that one thread draws and passes on at a time."""
+SAMPLE = 64
+"""Views whose pixels tell whether views are still drawn as they were."""
 MIXTURE = {
     "one of the labels": 0.56,
     "something else": 0.16,
@@ -118,9 +120,10 @@ class Views:
 
     @property
     def key(self) -> str:
-        """What tells these views from others."""
+        """What tells these views from others: the photos, and what the first views look like."""
         digests = [*self.photos.digests, *(self.others.digests if self.others else ())]
-        return "\n".join([str(self.seed), str(self.size), str(MIXTURE), *digests])
+        drawn = hashlib.sha256(b"".join(self.draw(i).pixels.tobytes() for i in range(SAMPLE)))
+        return "\n".join([str(self.seed), drawn.hexdigest(), str(MIXTURE), *digests])
 
 
 def view_features(views: Views, count: int, runner: Runner, key: str, cache: Path) -> Learned:

@@ -107,6 +107,13 @@ def _base(rng: Generator, photo: Image.Image) -> Image.Image:
     return photo
 
 
+FILTERS = (
+    Image.Resampling.BOX,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
+"""What thumbnails are made with: soft to sharp."""
 Disturbance = Callable[[Generator, Image.Image], Image.Image]
 
 
@@ -118,11 +125,11 @@ def _some(rng: Generator, most: int = 2) -> list[Disturbance]:
 
 
 def small(rng: Generator, image: Image.Image) -> Image.Image:
-    """A thumbnail of 32 to 96 pixels; half of them are JPEGs, as thumbnails mostly are."""
-    side = rng.uniform(32, 96)
+    """A thumbnail of 28 to 100 pixels, by any filter; half of them are JPEGs, as most are."""
+    side = 28 * (100 / 28) ** rng.random()  # as often below 53 as above
     scale = side / max(image.size)
     width, height = (max(8, round(length * scale)) for length in image.size)
-    thumbnail = image.resize((width, height), Image.Resampling.BILINEAR)
+    thumbnail = image.resize((width, height), FILTERS[int(rng.integers(len(FILTERS)))])
     return thumbnail if rng.random() < 0.5 else _jpeg(thumbnail, int(rng.integers(40, 96)))
 
 

@@ -22,7 +22,7 @@ from common.model.classifier import Classifier, golden_error
 from train.calibration.calibration import FAMILIARITY, Calibration
 from train.export.load_keras import load_keras
 from train.export.onnx_export import FAMILIARITY_PARITY, PARITY
-from train.learning.settings import refuse_to_replace
+from train.learning.settings import refuse_file_name, refuse_to_replace
 from train.networks import parts
 
 Runtime = Literal["tflite", "savedmodel"]
@@ -166,8 +166,10 @@ def check_target(out: Path, *, overwrite: bool) -> None:
     """Before anything runs: whether an export can be written here.
 
     Raises:
-        DataError: something is there that may not be replaced, or nothing can be written.
+        DataError: something is there that may not be replaced, or nothing can be written; or the
+            name ends like a file's.
     """
+    refuse_file_name(out)
     if not can_be_made(out):
         raise DataError(f"{out} cannot be written.")
     refuse_to_replace(out, overwrite=overwrite)

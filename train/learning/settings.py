@@ -91,11 +91,7 @@ def check_out(out: Path, version: str, *, overwrite: bool) -> None:
         DataError: the folder's name cannot be a model's, or ends like a file's; its parent cannot
             be written; the version is too long; or the folder is there and is not to be replaced.
     """
-    if out.suffix.lower() in _FILES:
-        raise DataError(
-            f"--out names a folder, which gets all files of the model: {out.stem} in place of"
-            f" {out.name}."
-        )
+    refuse_file_name(out)
     for key, value, rule in (
         ("name", out.name, "up to 64 letters, digits, dots, dashes and underscores"),
         ("version", version, "1 to 64 characters"),
@@ -107,6 +103,19 @@ def check_out(out: Path, version: str, *, overwrite: bool) -> None:
     if not can_be_made(out):
         raise DataError(f"{out} cannot be written: what is above it is no folder to write to.")
     refuse_to_replace(out, overwrite=overwrite)
+
+
+def refuse_file_name(out: Path) -> None:
+    """Refuse to call a folder what only a file is called.
+
+    Raises:
+        DataError: it ends like a file with a model.
+    """
+    if out.suffix.lower() in _FILES:
+        raise DataError(
+            f"--out names a folder, which gets all files of the model: {out.stem} in place of"
+            f" {out.name}."
+        )
 
 
 def refuse_to_replace(out: Path, *, overwrite: bool) -> None:

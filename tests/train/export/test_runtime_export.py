@@ -180,6 +180,7 @@ def test_what_cannot_be_exported(
         ([str(bare), *export], "has no model.keras"),
         ([str(old), *export], "has no familiarity.npz"),
         ([str(tmp_path / "nowhere"), *export], "card.json cannot be read"),
+        ([str(whole), "--to", "tflite", "--out", str(tmp_path / "a.tflite")], "names a folder"),
         ([str(whole), "--to", "tflite", "--out", str(precious)], "is there already"),
         ([str(whole), "--to", "tflite", "--out", str(precious), "--overwrite"], "is no export"),
         ([str(whole), *export, "--validation", str(tmp_path / "empty")], "There are no photos"),

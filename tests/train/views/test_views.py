@@ -102,6 +102,16 @@ def test_features_are_computed_once(own_data: Path, things: Path, tmp_path: Path
     assert truth["logits"].sum(axis=1)[labels > 0] == pytest.approx(1)
 
 
+def test_views_that_are_drawn_otherwise_have_another_key(
+    own_data: Path, things: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = Views(scan(own_data / "train"), read_others([(things, 1.0)]), SIZE, seed=0)
+    key = views.key
+    assert views.key == key
+    monkeypatch.setattr("train.views.views.stretched", lambda image, box: image.resize(box, 0))
+    assert views.key != key
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -172,9 +172,10 @@ def _parser() -> argparse.ArgumentParser:
 
     classify = _command(commands, "classify", _classify, "classify every photo of a folder or list")
     classify.description = (
-        "Classifies every photo with DEFAULT_MODEL and writes Parquet: path, verdict, scores, "
-        "familiarity, error, detail, model_name, model_version. A photo that cannot be read is a "
-        "row with an error. After Ctrl-C or a crash the same command goes on where it ended."
+        "Classifies every photo with DEFAULT_MODEL and writes Parquet: path, verdict, present, "
+        "scores, familiarity, error, detail, model_name, model_version. A photo that cannot be "
+        "read is a row with an error. After Ctrl-C or a crash the same command goes on where it "
+        "ended."
     )
     classify.add_argument(
         "input", metavar="INPUT",

@@ -35,6 +35,21 @@ _PART = re.compile(r"part-(\d{7})\.parquet")
 # Bytes, since a file name of Linux need not be UTF-8.
 _INPUTS_SCHEMA = pa.schema([pa.field("path", pa.binary(), nullable=False)])
 
+SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        ("verdict", pa.string()),
+        ("present", pa.list_(pa.string())),
+        ("scores", pa.map_(pa.string(), pa.float32())),
+        ("familiarity", pa.float32()),
+        ("error", pa.string()),
+        ("detail", pa.string()),
+        pa.field("model_name", pa.string(), nullable=False),
+        pa.field("model_version", pa.string(), nullable=False),
+    ]
+)
+"""Of parts. A row has either a verdict or an error: a code of docs/api.md, or `read_failed`."""
+
 
 @dataclass(frozen=True)
 class ModelStamp:
@@ -53,6 +68,8 @@ class Manifest:
     shard_rows: int
     inputs_sha256: str
     model: ModelStamp
+    columns: tuple[str, ...] = ()
+    """Of its parts; earlier versions did not say."""
 
     @property
     def shards(self) -> int:
@@ -87,15 +104,16 @@ class ShardFolder:
             shard_rows: inputs of a part; a job that was begun keeps its own number.
 
         Raises:
-            ClusterError: the folder holds something else, or was begun with other inputs or with
-                another model.
+            ClusterError: the folder holds something else, or was begun with other inputs, with
+                another model, or with parts of other columns.
         """
         begun = self._begun()
         if begun is None:
             with self._made():
                 with self._whole(INPUTS) as stream:
                     rows, fingerprint = _write_inputs(paths, shard_rows, stream)
-                manifest = Manifest(rows, shard_rows, fingerprint, model)
+                columns = tuple(SCHEMA.names)
+                manifest = Manifest(rows, shard_rows, fingerprint, model, columns)
                 with self._whole(MANIFEST) as stream:
                     stream.write(json.dumps(asdict(manifest), indent=2).encode() + b"\n")
             return manifest
@@ -110,6 +128,11 @@ class ShardFolder:
                 f"{self.folder} was begun with the model {begun.model.name} {begun.model.version} "
                 f"({begun.model.sha256[:8]}), not with this {model.name} {model.version} "
                 f"({model.sha256[:8]}): choose a new folder."
+            )
+        if begun.columns != tuple(SCHEMA.names):
+            raise ClusterError(
+                f"{self.folder} was begun by a version that writes other columns: "
+                "choose a new folder."
             )
         return begun
 
@@ -139,7 +162,8 @@ class ShardFolder:
         if MANIFEST in names:
             try:
                 members = json.loads(self._filesystem.cat_file(self._at(MANIFEST)))
-                return Manifest(**members | {"model": ModelStamp(**members["model"])})
+                model, columns = ModelStamp(**members["model"]), members.get("columns", ())
+                return Manifest(**members | {"model": model, "columns": tuple(columns)})
             except (ValueError, TypeError, KeyError) as error:
                 raise ClusterError(f"{self.folder}/{MANIFEST} is damaged ({error}).") from error
         if any(name != INPUTS and not name.startswith(".") for name in names):

@@ -15,26 +15,13 @@ import pyarrow.parquet as pq
 
 from api import errors
 from api.settings import Settings
+from cluster.bulk.shards import SCHEMA
 from cluster.packaging import packaged_models
 from common import images
 from common.errors import ImageTooLarge
 from common.fetch.fetcher import Fetcher
 from common.file_names import portable
 from common.model.classifier import Classifier
-
-SCHEMA = pa.schema(
-    [
-        pa.field("path", pa.string(), nullable=False),
-        ("verdict", pa.string()),
-        ("scores", pa.map_(pa.string(), pa.float32())),
-        ("familiarity", pa.float32()),
-        ("error", pa.string()),
-        ("detail", pa.string()),
-        pa.field("model_name", pa.string(), nullable=False),
-        pa.field("model_version", pa.string(), nullable=False),
-    ]
-)
-"""A row has either a verdict or an error: a code of docs/api.md, or `read_failed`."""
 
 READERS = 8
 """Pictures that a worker reads or fetches in advance, while it computes another one."""
@@ -144,6 +131,7 @@ class Worker:
             return row | {"error": problem.code, "detail": problem.detail}
         return row | {
             "verdict": prediction.verdict,
+            "present": list(prediction.present),
             "scores": list(prediction.scores.items()),
             "familiarity": prediction.familiarity,
         }

@@ -27,7 +27,8 @@ PHOTOS = 160
 SHARD = 8
 LARGE = (4800, 3600)
 COLUMNS = [
-    "path", "verdict", "scores", "familiarity", "error", "detail", "model_name", "model_version",
+    "path", "verdict", "present", "scores", "familiarity", "error", "detail", "model_name",
+    "model_version",
 ]  # fmt: skip
 
 
@@ -127,7 +128,9 @@ def test_each_photo_has_its_row_though_a_worker_is_killed(
     good, bad = rows[rows.error.isna()], rows[rows.error.notna()]
     assert all(abs(sum(dict(scores).values()) - 1) < 1e-5 for scores in good.scores)
     assert good.familiarity.between(0, 1).all()
+    assert all(list(p) == [v] for p, v in zip(good.present, good.verdict, strict=True))
     assert bad.verdict.isna().all()
+    assert bad.present.isna().all()
     assert (bad.detail.str.len() > 10).all()
 
 

@@ -1,5 +1,6 @@
 """What the bulk job takes as its input, and what it writes down; without a cluster."""
 
+import json
 import os
 import subprocess
 import sys
@@ -162,6 +163,17 @@ def test_shards_hold_every_input_once(output: ShardFolder) -> None:
     ]:
         with pytest.raises(ClusterError, match=words):
             output.plan(others, 10, model)
+
+
+def test_parts_of_other_columns_are_not_mixed(tmp_path: Path) -> None:
+    output = ShardFolder(str(tmp_path / "out"))
+    output.plan(["a.jpg"], 10, MODEL)
+    file = tmp_path / "out" / MANIFEST
+    members = json.loads(file.read_text())
+    del members["columns"]  # as earlier versions wrote it
+    file.write_text(json.dumps(members))
+    with pytest.raises(ClusterError, match="other columns: choose a new folder"):
+        output.plan(["a.jpg"], 10, MODEL)
 
 
 def test_no_inputs_are_no_shards(output: ShardFolder) -> None:

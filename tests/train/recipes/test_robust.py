@@ -1,11 +1,15 @@
 """The robust recipe from its command line to a model that tells more than a label."""
 
+import csv
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from common.images import decode
+from common.model.card import read_card, write_card
 from common.model.classifier import Classifier
 from common.model.prediction import SEVERAL
 from tests.train.conftest import draw
@@ -67,6 +71,27 @@ def test_several(folder: Path) -> None:
     assert set(found.present) == set(found.scores)
     assert found.heatmaps is not None
     assert set(found.heatmaps) == set(found.present)
+
+
+def test_predict_says_which(
+    folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(folder, model)
+    low = {"present_threshold": 0.0, "neither_threshold": 0.0}
+    write_card(read_card(model).model_copy(update=low), model)
+    photo = str(next((data / "validation" / "circles").iterdir()))
+    table, lines = tmp_path / "answers.csv", tmp_path / "answers.json"
+    command = ["predict", str(model), photo]
+    assert main([*command, "--csv", str(table), "--json", str(lines)]) == 0
+    assert main(command) == 0
+    (answer,) = json.loads(lines.read_text())
+    assert answer["verdict"] == SEVERAL
+    assert set(answer["present"]) == set(answer["scores"])
+    with table.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["present"].split(";") == answer["present"]
+    assert f"several ({', '.join(answer['present'])})" in capsys.readouterr().out
 
 
 def test_random_weights_have_no_imagenet_head(own_data: Path, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_grid_has_a_summary_a_filter_and_a_table(opened: Page, pictures: Pictu
     assert download.value.suggested_filename == "dogorcat.csv"
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
     assert [row["verdict"] for row in rows] == ["cat", "dog", "neither"] * 2 + ["cat", ""]
+    assert [row["present"] for row in rows] == ["cat", "dog", ""] * 2 + ["cat", ""]
     assert rows[0]["file"] == "0, a photo.jpg"
     assert float(rows[0]["cat"]) > 0.99
     assert rows[-1]["file"] == "'=1+1.jpg", "no formula for a spreadsheet"

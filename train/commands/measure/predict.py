@@ -4,6 +4,7 @@
     python -m train predict models/cat_dog holiday_photos --csv answers.csv
     python -m train predict models/cat_dog holiday_photos --json - | jq .
 
+`present` in CSV and JSON names the labels that are in the photo, the strongest first.
 A file that cannot be read does not stop the rest; it is named at the end, and the exit status
 is then 1. A byte of a name that is not UTF-8 is written as `\\xfc`.
 """
@@ -27,7 +28,7 @@ from common.file_names import portable, printable
 from common.images import decode
 from common.model.card import FILES
 from common.model.classifier import Classifier
-from common.model.prediction import Prediction
+from common.model.prediction import SEVERAL, Prediction
 from common.photo_files import find_photos, told
 from train.arguments import output_file
 
@@ -62,12 +63,14 @@ def run(args: argparse.Namespace) -> int:
     labels = classifier.card.labels
     if args.csv:
         with _open(args.csv) as file:
-            columns = ["file", "verdict", *(f"score_{label}" for label in labels), "familiarity"]
+            columns = ["file", "verdict", "present", *(f"score_{label}" for label in labels)]
+            columns.append("familiarity")
             writer = csv.writer(file)
             writer.writerow(columns)
             for row in answers:
                 scores = [f"{row['scores'][label]:.6f}" for label in labels]
-                writer.writerow([row["file"], row["verdict"], *scores, row["familiarity"]])
+                said = [row["file"], row["verdict"], ";".join(row["present"])]
+                writer.writerow([*said, *scores, row["familiarity"]])
     if args.json:
         with _open(args.json) as file:
             json.dump(answers, file, indent=2)
@@ -75,9 +78,11 @@ def run(args: argparse.Namespace) -> int:
     if not (args.csv or args.json):
         names = [printable(row["file"]) for row in answers]
         width = max(map(len, names), default=0)
-        for name, row in zip(names, answers, strict=True):
+        verdicts = [_verdict(row) for row in answers]
+        broad = max(map(len, verdicts), default=0)
+        for name, verdict, row in zip(names, verdicts, answers, strict=True):
             scores = "  ".join(f"{label} {score:.4f}" for label, score in row["scores"].items())
-            print(f"{name:<{width}}  {row['verdict']:<10} {scores}")
+            print(f"{name:<{width}}  {verdict:<{broad}}  {scores}")
     for line in bad:
         print(f"not read: {line}", file=sys.stderr)
     if bad:
@@ -113,9 +118,16 @@ def _row(path: Path, said: Prediction) -> dict[str, Any]:
     return {
         "file": portable(path),
         "verdict": said.verdict,
+        "present": said.present,
         "scores": said.scores,
         "familiarity": said.familiarity,
     }
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """As people read it: which labels they are, where there are several."""
+    which = f" ({', '.join(row['present'])})" if row["verdict"] == SEVERAL else ""
+    return f"{row['verdict']}{which}"
 
 
 def _output(text: str) -> Path:

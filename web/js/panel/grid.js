@@ -54,12 +54,12 @@ export function csv(/** @type {Batch} */ { tasks, outcomes }) {
   const rows = tasks.map((task, i) => {
     const name = "name" in task ? task.name : "";
     const outcome = outcomes[i];
-    if (outcome === null || typeof outcome === "string") return [name, "", "", ...labels.map(() => ""), outcome ?? ""];
-    const { verdict, familiarity, predictions } = outcome.result;
+    if (outcome === null || typeof outcome === "string") return [name, "", "", "", ...labels.map(() => ""), outcome ?? ""];
+    const { verdict, present = [], familiarity, predictions } = outcome.result;
     const scores = new Map(predictions.map(({ label, score }) => [label, score]));
-    return [name, verdict, familiarity ?? "", ...labels.map((label) => scores.get(label) ?? ""), ""];
+    return [name, verdict, present.join(";"), familiarity ?? "", ...labels.map((label) => scores.get(label) ?? ""), ""];
   });
-  return [["file", "verdict", "familiarity", ...labels, "error"], ...rows]
+  return [["file", "verdict", "present", "familiarity", ...labels, "error"], ...rows]
     .map((row) => `${row.map(cell).join(",")}\r\n`)
     .join("");
 }

@@ -35,6 +35,7 @@ def test_predict_never_stops_at_one_bad_file(
     assert len(rows) == len(answers) == 18
     for row, answer in zip(rows, answers, strict=True):
         assert row["file"] == answer["file"]
+        assert [row["present"]] == answer["present"] == [row["verdict"]]
         assert (
             row["verdict"] == answer["verdict"] == max(answer["scores"], key=answer["scores"].get)
         )

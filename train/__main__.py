@@ -40,6 +40,10 @@ COMMANDS = {
         "commands.measure.stress",
         "measure it on photos as people's arrive: turned, small …",
     ),
+    "limits": (
+        "commands.measure.limits",
+        "one photo, disturbed more and more: until when is it right",
+    ),
     "threshold": (
         "commands.measure.threshold",
         "the line of neither: what it keeps, and setting it",

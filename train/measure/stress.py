@@ -1,41 +1,22 @@
 """Photos as people's arrive, for measuring: each disturbance at one strength, the same every time.
 
-Drawn by other code than the views that a robust network learns from (`train.views`), so that a
+None of it is code of the views that a robust network learns from (`train.views`), so that a
 figure does not say how well that code was learned by heart.
 """
 
-import io
 from collections.abc import Callable
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-WIDTH = 480
-"""Side, in pixels, that photos are brought to before they are disturbed or composed."""
+from train.measure.disturbances import PAPER, blurred, compressed, dark, small
 
 Disturb = Callable[[Image.Image, int], Image.Image]
 
 
 def _quarter(image: Image.Image, number: int) -> Image.Image:
-    frame = Image.new("RGB", (image.width * 2, image.height * 2), (118, 122, 110))
+    frame = Image.new("RGB", (image.width * 2, image.height * 2), PAPER)
     frame.paste(image, (image.width * (number % 2), image.height * (number // 2 % 2)))
     return frame
-
-
-def _thumbnail(image: Image.Image, number: int) -> Image.Image:
-    small = image.copy()
-    small.thumbnail((48, 48), Image.Resampling.BICUBIC)
-    return small
-
-
-def _compressed(image: Image.Image, number: int) -> Image.Image:
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=5)
-    return Image.open(out).convert("RGB")
-
-
-def _blurred(image: Image.Image, part: int) -> Image.Image:
-    """Gaussian, its standard deviation that part of the longer side."""
-    return image.filter(ImageFilter.GaussianBlur(max(image.size) / part))
 
 
 def _screenshot(image: Image.Image, number: int) -> Image.Image:
@@ -59,14 +40,14 @@ ONE: dict[str, Disturb] = {
     "as they are": lambda image, number: image,
     "upside down": lambda image, number: image.rotate(180),
     "sideways": lambda image, number: image.rotate((90, 270)[number % 2], expand=True),
-    "dark": lambda image, number: ImageEnhance.Brightness(image).enhance(0.25),
+    "dark": lambda image, number: dark(image, 0.25),
     "grey": lambda image, number: image.convert("L").convert("RGB"),
-    "blurred": lambda image, number: _blurred(image, 150),
-    "far out of focus": lambda image, number: _blurred(image, 70),
+    "blurred": lambda image, number: blurred(image, 1 / 150),
+    "far out of focus": lambda image, number: blurred(image, 1 / 70),
     "screenshot": _screenshot,
     "a quarter of the frame": _quarter,
-    "48 pixels": _thumbnail,
-    "quality 5": _compressed,
+    "48 pixels": lambda image, number: small(image, 48),
+    "quality 5": lambda image, number: compressed(image, 5),
 }
 """What is done to one photo, and what it is called."""
 
@@ -83,10 +64,10 @@ def beside(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
 def inside(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
     """The second photo in a corner of the first, at two fifths of its size."""
     frame = one.copy()
-    small = ImageOps.contain(two, (round(one.width * 0.4), round(one.height * 0.4)))
-    left = (frame.width - small.width - 8) if number % 2 else 8
-    top = (frame.height - small.height - 8) if number // 2 % 2 else 8
-    frame.paste(small, (left, top))
+    added = ImageOps.contain(two, (round(one.width * 0.4), round(one.height * 0.4)))
+    left = (frame.width - added.width - 8) if number % 2 else 8
+    top = (frame.height - added.height - 8) if number // 2 % 2 else 8
+    frame.paste(added, (left, top))
     return frame
 
 

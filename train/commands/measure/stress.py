@@ -9,25 +9,21 @@ the share that is given a label. Everything as the service answers, from the fil
 """
 
 import argparse
-import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from common.images import decode, in_proportion
 from common.model.card import FILES, read_card
 from common.model.classifier import Classifier
 from common.model.prediction import NEITHER, SEVERAL, Prediction
 from train import arguments
+from train.measure.answers import classified, opened
 from train.measure.evaluation import check_classes, label_indices
-from train.measure.stress import ONE, TWO, WIDTH
-from train.photos.dataset import Photos, parallel_batches, scan
+from train.measure.stress import ONE, TWO
+from train.photos.dataset import Photos, scan
 from train.photos.others import read_others, split_by_kind
-
-BATCH = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,27 +131,3 @@ def others(classifier: Classifier, photos: Photos, name: str) -> dict[str, float
 
 def share(found: Iterable[Prediction], verdict: str) -> float:
     return float(np.mean([prediction.verdict == verdict for prediction in found]))
-
-
-def opened(path: Path) -> Image.Image:
-    return Image.fromarray(in_proportion(path.read_bytes(), WIDTH))
-
-
-def classified(
-    classifier: Classifier, picture: Callable[[int], Image.Image | bytes], count: int, what: str
-) -> list[Prediction]:
-    """What a model says of pictures, each written as a file and read as the service reads it."""
-
-    def work(which: np.ndarray) -> list[Prediction]:
-        files = [_file(picture(int(i))) for i in which]
-        return classifier.predict(np.stack([decode(file, classifier.target) for file in files]))
-
-    return [p for _, found in parallel_batches(work, count, BATCH, what) for p in found]
-
-
-def _file(picture: Image.Image | bytes) -> bytes:
-    if isinstance(picture, bytes):
-        return picture
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=95)
-    return out.getvalue()

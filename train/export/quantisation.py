@@ -26,6 +26,7 @@ from common.model.card import (
 from common.model.classifier import Classifier, golden_vectors
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.look_thresholds import look_thresholds
+from train.export.bias_correction import correct_biases
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.onnx_export import no_advice
 from train.measure.evaluation import answers, label_indices
@@ -49,7 +50,8 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
 
     Weights are symmetric, one scale for each output channel; activations have one range each
     (Jacob et al. 2018, arXiv:1712.05877). Weights use 7 of their 8 bits: CPUs without VNNI add
-    pairs of products in 16 bits, and two products of full range do not fit.
+    pairs of products in 16 bits, and two products of full range do not fit. What rounding them adds
+    on average is taken out of the biases.
 
     Args:
         pictures: the ranges of the activations are measured on these.
@@ -71,6 +73,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
             weight_type=QuantType.QInt8,
             reduce_range=True,
         )
+        correct_biases(optimised, target, _Calibration(pictures, name))
 
 
 def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
@@ -116,7 +119,7 @@ def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]
-    """Pictures one by one, as the quantiser wants them."""
+    """Pictures one by one, as the quantiser wants them; iterates over them, too."""
 
     def __init__(self, pictures: Pixels, name: str) -> None:
         self._feeds: Iterator[dict[str, NDArray[np.uint8]]] = (

@@ -1,6 +1,6 @@
 """The 8-bit file of a model folder: its graph, its choices, its golden vectors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ CALIBRATION = 256
 """Training photos that the ranges are measured on, spread evenly."""
 QUANTISED = ["Conv", "Add", "Clip"]
 LOST_PER_1000 = 2.0
-"""Net verdicts that may be lost of 1,000 validation photos."""
+"""Net verdicts that may be lost of 1,000 photos that were not learned from."""
 VIEWS_SEED = 2
 """Of the views of validation photos that thresholds are chosen on."""
 TOLERANCE = 0.01
@@ -134,10 +134,21 @@ def spread_evenly(photos: Photos) -> Photos:
     return photos.select(np.unique(np.linspace(0, len(photos) - 1, CALIBRATION).astype(int)))
 
 
-def refuse_if_worse(before: Figures, after: Figures) -> None:
-    lost = round((before.accuracy - after.accuracy) * after.photos)
-    if lost > max(1, LOST_PER_1000 / 1000 * after.photos):
+def refuse_if_worse(before: Sequence[Figures], after: Sequence[Figures]) -> None:
+    """Refuse a file that loses too many verdicts.
+
+    Args:
+        before: of the float file, on each set of photos that was not learned from.
+        after: of the 8-bit file, on the same.
+
+    Raises:
+        ModelError: it loses more than `LOST_PER_1000` over all sets, and more than one.
+    """
+    photos = sum(figures.photos for figures in after)
+    right = [round(sum(one.accuracy * one.photos for one in sets)) for sets in (before, after)]
+    lost = right[0] - right[1]
+    if lost > max(1, LOST_PER_1000 / 1000 * photos):
         raise ModelError(
-            f"The 8-bit file is not kept: it loses {lost} verdicts of {after.photos}, and at most"
+            f"The 8-bit file is not kept: it loses {lost} verdicts of {photos}, and at most"
             f" {LOST_PER_1000:g} of 1,000 may be lost."
         )

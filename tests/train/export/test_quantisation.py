@@ -23,14 +23,26 @@ def folder(probe: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("photos", "lost", "kept"), [(800, 1, True), (800, 2, False), (3000, 6, True)]
+    ("photos", "lost", "kept"),
+    [
+        ([800], [1], True),
+        ([800], [2], False),
+        ([3000], [6], True),
+        ([800, 1000], [3, 0], True),
+        ([800, 1000], [1, 3], False),
+        ([800, 1000], [0, 0], True),
+    ],
 )
-def test_a_file_that_loses_verdicts_is_not_kept(photos: int, lost: int, kept: bool) -> None:
-    truth = np.arange(photos) % 2
-    scores = np.eye(2, dtype=np.float32)[truth]
-    before = measure(scores, truth, ("cat", "dog"))
-    scores[:lost] = 1 - scores[:lost]
-    after = measure(scores, truth, ("cat", "dog"))
+def test_a_file_that_loses_verdicts_is_not_kept(
+    photos: list[int], lost: list[int], kept: bool
+) -> None:
+    before, after = [], []
+    for number, wrong in zip(photos, lost, strict=True):
+        truth = np.arange(number) % 2
+        scores = np.eye(2, dtype=np.float32)[truth]
+        before.append(measure(scores, truth, ("cat", "dog")))
+        scores[:wrong] = 1 - scores[:wrong]
+        after.append(measure(scores, truth, ("cat", "dog")))
     with contextlib.nullcontext() if kept else pytest.raises(ModelError, match="is not kept"):
         refuse_if_worse(before, after)
 

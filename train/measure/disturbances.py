@@ -50,7 +50,7 @@ def far(image: Image.Image, share: float) -> Image.Image:
 
 
 def close(image: Image.Image, share: float) -> Image.Image:
-    """Only the middle of it."""
-    across, down = (length * share for length in image.size)
-    left, top = (image.width - across) / 2, (image.height - down) / 2
-    return image.crop((round(left), round(top), round(left + across), round(top + down)))
+    """Only the middle of it, at least a pixel."""
+    across, down = (max(1, round(length * share)) for length in image.size)
+    left, top = (image.width - across) // 2, (image.height - down) // 2
+    return image.crop((left, top, left + across, top + down))

@@ -42,6 +42,13 @@ def test_the_sheet_shows_what_is_right(red: Path, capsys: pytest.CaptureFixture[
     assert _edges(out, RIGHT) == 0
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (2000, 2)])
+def test_photos_of_any_shape(red: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", size, (200, 20, 20)).save(red / "thin.png")
+    command = ["limits", str(red / "colours"), str(red / "thin.png")]
+    assert main([*command, "--out", str(red / "limits.png")]) == 0
+
+
 def test_what_is_wrong_is_one_line(red: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, photo, text = red / "colours", red / "red.png", red / "notes.jpg"
     text.write_text("no photo")

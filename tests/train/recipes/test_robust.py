@@ -82,7 +82,7 @@ def test_predict_says_which(
     write_card(read_card(model).model_copy(update=low), model)
     photo = str(next((data / "validation" / "circles").iterdir()))
     table, lines = tmp_path / "answers.csv", tmp_path / "answers.json"
-    command = ["predict", str(model), photo]
+    command = ["predict", str(model), photo, "--precision", "float32"]
     assert main([*command, "--csv", str(table), "--json", str(lines)]) == 0
     assert main(command) == 0
     (answer,) = json.loads(lines.read_text())

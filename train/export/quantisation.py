@@ -27,6 +27,7 @@ from common.model.classifier import Classifier, golden_vectors
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.look_thresholds import look_thresholds
 from train.export.bias_correction import correct_biases
+from train.export.exact_sums import make_sums_exact
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.onnx_export import no_advice
 from train.measure.evaluation import answers, label_indices
@@ -73,6 +74,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
             weight_type=QuantType.QInt8,
             reduce_range=True,
         )
+        make_sums_exact(target)
         correct_biases(optimised, target, _Calibration(pictures, name))
 
 

@@ -1,0 +1,118 @@
+"""Exact sums: what an 8-bit graph adds is rounded alike by every CPU."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from train.export.graph import producer
+
+STEPS = 4096
+"""Ratios are multiples of 1 / STEPS: times a number of 8 bits, float32 holds them exactly."""
+TRIED = 8
+"""Ratios, and neighbours of a number, that are tried."""
+
+
+def make_sums_exact(file: Path) -> None:
+    """Change the scales at the additions of a quantised graph a little (by less than 1 of 1,000).
+
+    ONNX Runtime adds a and b as a · (scale of a / scale of the sum) + b · (…) in float32. CPUs that
+    multiply and add in one step round once, others twice. Half-way between two numbers of 8 bits
+    they go different ways, and what follows makes a tenth of a heatmap of that. Where nothing has
+    to be rounded, nothing differs.
+
+    Args:
+        file: as the quantiser wrote it, with QuantizeLinear and DequantizeLinear.
+    """
+    model = onnx.load(file)
+    graph = model.graph
+    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    scales: dict[str, np.float32] = {}
+    """What was settled."""
+    for node in graph.node:
+        names = _scales_of_sum(graph, node)
+        if not names:
+            continue
+        first, second, result = names
+        if second in scales:
+            first, second = second, first
+        if second in scales or result in scales:
+            continue  # all three are settled: this sum stays as it is
+        scales[first] = scales.get(first, np.float32(found[first]))
+        scales[result] = _divisor(scales[first], np.float32(found[result]))
+        scales[second] = _dividend(np.float32(found[second]), scales[result])
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) > 2:
+            _rescale_bias(graph, node, scales)
+    for tensor in graph.initializer:
+        if tensor.name in scales:
+            tensor.CopyFrom(numpy_helper.from_array(np.array(scales[tensor.name]), tensor.name))
+    onnx.save(model, file)
+
+
+def _scales_of_sum(graph: onnx.GraphProto, node: onnx.NodeProto) -> tuple[str, str, str] | None:
+    """Names of the scales of both terms and of the sum, where all three are in 8 bits."""
+    if node.op_type != "Add":
+        return None
+    before = [one for one in graph.node if {*one.output} & {*node.input}]
+    after = [one for one in graph.node if node.output[0] in one.input]
+    kinds = [one.op_type for one in before], [one.op_type for one in after]
+    if kinds != (["DequantizeLinear"] * 2, ["QuantizeLinear"]):
+        return None
+    first, second = (one.input[1] for one in before)
+    return first, second, after[0].input[1]
+
+
+def _divisor(dividend: np.float32, near: np.float32) -> np.float32:
+    """A number near another one, by which a third is divided so that the ratio is exact."""
+    for ratio in _ratios(dividend / near):
+        for number in _around(dividend / ratio):
+            if dividend / number == ratio:
+                return number
+    return near
+
+
+def _dividend(near: np.float32, divisor: np.float32) -> np.float32:
+    """A number near another one that, divided by a third, makes an exact ratio."""
+    for ratio in _ratios(near / divisor):
+        for number in _around(divisor * ratio):
+            if number / divisor == ratio:
+                return number
+    return near
+
+
+def _ratios(near: np.float32) -> Iterator[np.float32]:
+    """Multiples of 1 / STEPS, the nearest first."""
+    middle = round(float(near) * STEPS)
+    yield from (
+        np.float32(max(1, middle + i) / STEPS) for i in sorted(range(-TRIED, TRIED), key=abs)
+    )
+
+
+def _around(middle: np.float32) -> Iterator[np.float32]:
+    """A number of float32 and its neighbours."""
+    yield middle
+    for end in (np.float32(0), np.float32(np.inf)):
+        number = middle
+        for _ in range(TRIED):
+            number = np.nextafter(number, end)
+            yield number
+
+
+def _rescale_bias(
+    graph: onnx.GraphProto, node: onnx.NodeProto, scales: dict[str, np.float32]
+) -> None:
+    """A bias is counted in steps of the input's scale times the weights'."""
+    before, bias = producer(graph, node.input[0]), producer(graph, node.input[2])
+    if before.op_type != "DequantizeLinear" or before.input[1] not in scales:
+        return
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    values, steps = (tensors[name] for name in bias.input[:2])
+    old = numpy_helper.to_array(tensors[before.input[1]])
+    factor = scales[before.input[1]] / old
+    new = (numpy_helper.to_array(steps) * factor).astype(np.float32)
+    whole = np.round(numpy_helper.to_array(values) / np.float64(factor)).astype(np.int32)
+    values.CopyFrom(numpy_helper.from_array(whole, values.name))
+    steps.CopyFrom(numpy_helper.from_array(new, steps.name))

@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from train.export.graph import producer
+from train.export.graph import producer, replace_biases
 
 Feed = dict[str, NDArray[np.uint8]]
 
@@ -77,7 +77,4 @@ def _dequantised(graph: onnx.GraphProto, output: str) -> NDArray[np.float64]:
 
 def _subtract(graph: onnx.GraphProto, bias: str, shift: NDArray[np.float64]) -> None:
     tensor, scales = _tensors(graph, bias)
-    values = numpy_helper.to_array(tensor) - np.round(shift / scales)
-    limits = np.iinfo(np.int32)
-    whole = np.clip(values, limits.min, limits.max).astype(np.int32)
-    tensor.CopyFrom(numpy_helper.from_array(whole, tensor.name))
+    replace_biases(tensor, numpy_helper.to_array(tensor) - shift / scales)

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from train.export.graph import producer
+from train.export.graph import producer, replace_biases
 
 STEPS = 4096
 """Ratios are multiples of 1 / STEPS: times a number of 8 bits, float32 holds them exactly."""
@@ -113,6 +113,5 @@ def _rescale_bias(
     old = numpy_helper.to_array(tensors[before.input[1]])
     factor = scales[before.input[1]] / old
     new = (numpy_helper.to_array(steps) * factor).astype(np.float32)
-    whole = np.round(numpy_helper.to_array(values) / np.float64(factor)).astype(np.int32)
-    values.CopyFrom(numpy_helper.from_array(whole, values.name))
+    replace_biases(values, numpy_helper.to_array(values) / np.float64(factor))
     steps.CopyFrom(numpy_helper.from_array(new, steps.name))

@@ -54,6 +54,13 @@ def constant(graph: onnx.GraphProto, name: str, value: np.ndarray | float) -> st
     return name
 
 
+def replace_biases(tensor: onnx.TensorProto, values: np.ndarray) -> None:
+    """Put other numbers into a tensor of int32: rounded, and kept inside its range."""
+    limits = np.iinfo(np.int32)
+    whole = np.clip(np.round(values), limits.min, limits.max).astype(np.int32)
+    tensor.CopyFrom(numpy_helper.from_array(whole, tensor.name))
+
+
 def producer(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
     """The node that makes a tensor."""
     (node,) = (node for node in graph.node if tensor in node.output)

@@ -18,10 +18,10 @@ TRIED = 8
 def make_sums_exact(file: Path) -> None:
     """Change the scales at the additions of a quantised graph a little (by less than 1 of 1,000).
 
-    ONNX Runtime adds a and b as a · (scale of a / scale of the sum) + b · (…) in float32. CPUs that
-    multiply and add in one step round once, others twice. Half-way between two numbers of 8 bits
-    they go different ways, and what follows makes a tenth of a heatmap of that. Where nothing has
-    to be rounded, nothing differs.
+    ONNX Runtime adds a and b as a · (scale of a / scale of the sum) + b · (…) in float32. CPUs with
+    fused multiply-add round once, others twice. Where the sum lies half-way between two quantised
+    values, they choose different ones, and later layers can amplify that one step to a tenth of the
+    largest value of a class activation map. Where nothing has to be rounded, nothing differs.
 
     Args:
         file: as the quantiser wrote it, with QuantizeLinear and DequantizeLinear.
@@ -30,7 +30,7 @@ def make_sums_exact(file: Path) -> None:
     graph = model.graph
     found = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     scales: dict[str, np.float32] = {}
-    """What was settled."""
+    """Name of a scale -> its new value."""
     for node in graph.node:
         names = _scales_of_sum(graph, node)
         if not names:
@@ -39,7 +39,7 @@ def make_sums_exact(file: Path) -> None:
         if second in scales:
             first, second = second, first
         if second in scales or result in scales:
-            continue  # all three are settled: this sum stays as it is
+            continue  # no scale is left to choose: this sum stays as it is
         scales[first] = scales.get(first, np.float32(found[first]))
         scales[result] = _divisor(scales[first], np.float32(found[result]))
         scales[second] = _dividend(np.float32(found[second]), scales[result])
@@ -104,7 +104,7 @@ def _around(middle: np.float32) -> Iterator[np.float32]:
 def _rescale_bias(
     graph: onnx.GraphProto, node: onnx.NodeProto, scales: dict[str, np.float32]
 ) -> None:
-    """A bias is counted in steps of the input's scale times the weights'."""
+    """Keep a bias as it was: its scale is that of the input times that of the weights."""
     before, bias = producer(graph, node.input[0]), producer(graph, node.input[2])
     if before.op_type != "DequantizeLinear" or before.input[1] not in scales:
         return

@@ -5,13 +5,20 @@ from numpy.random import Generator
 from PIL import Image
 
 Box = tuple[int, int]
+LARGE = 270
+"""Side, in pixels, of a square of the area that two photos side by side have."""
 
 
 def side_by_side(rng: Generator, one: Image.Image, two: Image.Image) -> Image.Image:
-    """Two photos beside or above each other, of about the same size, perhaps with a gap."""
+    """Two photos beside or above each other, of about the same size, perhaps with a gap.
+
+    The picture is square, or up to three times as long as broad: two photos of cameras, uncropped,
+    are 2.7 or 3 times as wide as high.
+    """
     share = rng.uniform(0.36, 0.64)
     gap = int(rng.choice([0, 0, rng.integers(2, 14)]))
-    length, breadth = 320, round(320 * rng.uniform(0.5, 1.0))
+    proportion = np.sqrt(rng.uniform(1.0, 3.2))
+    length, breadth = round(LARGE * proportion), round(LARGE / proportion)
     first = round((length - gap) * share)
     across = rng.random() < 0.7
     frame = Image.new("RGB", _box(length, breadth, across), _paper(rng))

@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from train.export.graph import producer, replace_biases
+from train.export.graph import quantised, replace_biases
 
 Feed = dict[str, NDArray[np.uint8]]
 
@@ -63,18 +63,12 @@ def _means(
     return dict(zip(names, means, strict=True))
 
 
-def _tensors(graph: onnx.GraphProto, output: str) -> tuple[onnx.TensorProto, NDArray[np.float64]]:
-    """The whole numbers behind a DequantizeLinear, and their scales."""
-    values, scales = producer(graph, output).input[:2]
-    found = {tensor.name: tensor for tensor in graph.initializer}
-    return found[values], numpy_helper.to_array(found[scales]).astype(np.float64)
-
-
 def _dequantised(graph: onnx.GraphProto, output: str) -> NDArray[np.float64]:
-    tensor, scales = _tensors(graph, output)
-    return numpy_helper.to_array(tensor) * scales.reshape(-1, 1, 1, 1)
+    values, scales = (numpy_helper.to_array(tensor) for tensor in quantised(graph, output))
+    return values * scales.astype(np.float64).reshape(-1, 1, 1, 1)
 
 
 def _subtract(graph: onnx.GraphProto, bias: str, shift: NDArray[np.float64]) -> None:
-    tensor, scales = _tensors(graph, bias)
-    replace_biases(tensor, numpy_helper.to_array(tensor) - shift / scales)
+    values, scales = quantised(graph, bias)
+    steps = numpy_helper.to_array(scales).astype(np.float64)
+    replace_biases(values, numpy_helper.to_array(values) - shift / steps)

@@ -1,18 +1,21 @@
 """Exact sums: what an 8-bit graph adds is rounded alike by every CPU."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import mul, truediv
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from train.export.graph import producer, replace_biases
+from train.export.graph import initializer, producer, quantised, replace_biases
 
 STEPS = 4096
 """Ratios are multiples of 1 / STEPS: times a number of 8 bits, float32 holds them exactly."""
 TRIED = 8
 """Ratios, and neighbours of a number, that are tried."""
+
+Rule = Callable[[np.float32, np.float32], np.float32]
 
 
 def make_sums_exact(file: Path) -> None:
@@ -41,8 +44,8 @@ def make_sums_exact(file: Path) -> None:
         if second in scales or result in scales:
             continue  # no scale is left to choose: this sum stays as it is
         scales[first] = scales.get(first, np.float32(found[first]))
-        scales[result] = _divisor(scales[first], np.float32(found[result]))
-        scales[second] = _dividend(np.float32(found[second]), scales[result])
+        scales[result] = _exact(np.float32(found[result]), scales[first], _under, _under)
+        scales[second] = _exact(np.float32(found[second]), scales[result], truediv, mul)
     for node in graph.node:
         if node.op_type == "Conv" and len(node.input) > 2:
             _rescale_bias(graph, node, scales)
@@ -65,22 +68,23 @@ def _scales_of_sum(graph: onnx.GraphProto, node: onnx.NodeProto) -> tuple[str, s
     return first, second, after[0].input[1]
 
 
-def _divisor(dividend: np.float32, near: np.float32) -> np.float32:
-    """A number near another one, by which a third is divided so that the ratio is exact."""
-    for ratio in _ratios(dividend / near):
-        for number in _around(dividend / ratio):
-            if dividend / number == ratio:
+def _exact(near: np.float32, other: np.float32, ratio_of: Rule, number_of: Rule) -> np.float32:
+    """The number nearest to `near` whose ratio to another one is exact.
+
+    Args:
+        ratio_of: a number, the other one -> their ratio.
+        number_of: a ratio, the other one -> the number.
+    """
+    for ratio in _ratios(ratio_of(near, other)):
+        for number in _around(number_of(ratio, other)):
+            if ratio_of(number, other) == ratio:
                 return number
     return near
 
 
-def _dividend(near: np.float32, divisor: np.float32) -> np.float32:
-    """A number near another one that, divided by a third, makes an exact ratio."""
-    for ratio in _ratios(near / divisor):
-        for number in _around(divisor * ratio):
-            if number / divisor == ratio:
-                return number
-    return near
+def _under(number: np.float32, dividend: np.float32) -> np.float32:
+    """The ratio where a number is the divisor; from a ratio, the divisor again."""
+    return dividend / number
 
 
 def _ratios(near: np.float32) -> Iterator[np.float32]:
@@ -105,12 +109,11 @@ def _rescale_bias(
     graph: onnx.GraphProto, node: onnx.NodeProto, scales: dict[str, np.float32]
 ) -> None:
     """Keep a bias as it was: its scale is that of the input times that of the weights."""
-    before, bias = producer(graph, node.input[0]), producer(graph, node.input[2])
+    before = producer(graph, node.input[0])
     if before.op_type != "DequantizeLinear" or before.input[1] not in scales:
         return
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
-    values, steps = (tensors[name] for name in bias.input[:2])
-    old = numpy_helper.to_array(tensors[before.input[1]])
+    values, steps = quantised(graph, node.input[2])
+    old = numpy_helper.to_array(initializer(graph, before.input[1]))
     factor = scales[before.input[1]] / old
     new = (numpy_helper.to_array(steps) * factor).astype(np.float32)
     replace_biases(values, numpy_helper.to_array(values) / np.float64(factor))

@@ -67,6 +67,18 @@ def producer(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
     return node
 
 
+def initializer(graph: onnx.GraphProto, name: str) -> onnx.TensorProto:
+    """A tensor that the graph holds, to be read or changed."""
+    (tensor,) = (tensor for tensor in graph.initializer if tensor.name == name)
+    return tensor
+
+
+def quantised(graph: onnx.GraphProto, tensor: str) -> tuple[onnx.TensorProto, onnx.TensorProto]:
+    """The whole numbers and the scales that a DequantizeLinear makes a tensor of."""
+    values, scales = producer(graph, tensor).input[:2]
+    return initializer(graph, values), initializer(graph, scales)
+
+
 def _before(graph: onnx.GraphProto, output: str, kind: str, op: str, value: float) -> None:
     """Put an operation with a number in front of the node of some kind that makes an output."""
     node = producer(graph, output)

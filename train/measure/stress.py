@@ -53,11 +53,23 @@ ONE: dict[str, Disturb] = {
 
 
 def beside(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
-    """Two photos side by side, of the same height."""
+    """Two photos side by side, cropped to the same size."""
     parts = [ImageOps.fit(image, (300, 360)) for image in (one, two)[:: 1 if number % 2 else -1]]
     frame = Image.new("RGB", (600, 360))
     for i, image in enumerate(parts):
         frame.paste(image, (300 * i, 0))
+    return frame
+
+
+def uncropped(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
+    """Two photos side by side, whole, scaled to the same height."""
+    parts = [
+        image.resize((max(1, round(image.width * 360 / image.height)), 360))
+        for image in (one, two)[:: 1 if number % 2 else -1]
+    ]
+    frame = Image.new("RGB", (sum(image.width for image in parts), 360))
+    frame.paste(parts[0], (0, 0))
+    frame.paste(parts[1], (parts[0].width, 0))
     return frame
 
 
@@ -71,5 +83,5 @@ def inside(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
     return frame
 
 
-TWO = {"side by side": beside, "inset": inside}
+TWO = {"side by side": beside, "side by side, whole": uncropped, "inset": inside}
 """How two photos are put into one picture."""

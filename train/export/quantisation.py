@@ -1,11 +1,10 @@
 """The 8-bit file of a model folder: its graph, its choices, its golden vectors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -26,7 +25,7 @@ from common.model.card import (
 from common.model.classifier import Classifier, golden_vectors
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.look_thresholds import look_thresholds
-from train.export.bias_correction import correct_biases
+from train.export.bias_correction import Feed, correct_biases
 from train.export.exact_sums import make_sums_exact
 from train.export.graph import adjust, outside_of_convolutions
 from train.export.onnx_export import no_advice
@@ -58,6 +57,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
         pictures: the ranges of the activations are measured on these.
         name: of the graph's input.
     """
+    feeds = [{name: pictures(np.array([i]))} for i in range(len(pictures.photos))]
     with no_advice():
         optimised = target.with_suffix(".optimised.onnx")
         quant_pre_process(source, optimised, skip_symbolic_shape=True)
@@ -65,7 +65,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
         quantize_static(
             optimised,
             target,
-            _Calibration(pictures, name),
+            _Calibration(feeds),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=QUANTISED,
             nodes_to_exclude=outside_of_convolutions(model.graph, "Add"),
@@ -75,7 +75,7 @@ def quantise(source: Path, target: Path, pictures: Pixels, name: str) -> None:
             reduce_range=True,
         )
         make_sums_exact(target)
-        correct_biases(optimised, target, _Calibration(pictures, name))
+        correct_biases(optimised, target, feeds)
 
 
 def fit(card: ModelCard, folder: Path, validation: Photos) -> ModelCard:
@@ -121,14 +121,12 @@ def described(card: ModelCard, folder: Path, metrics: tuple[Metric, ...] = ()) -
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]
-    """Pictures one by one, as the quantiser wants them; iterates over them, too."""
+    """Pictures one by one, as the quantiser wants them."""
 
-    def __init__(self, pictures: Pixels, name: str) -> None:
-        self._feeds: Iterator[dict[str, NDArray[np.uint8]]] = (
-            {name: pictures(np.array([i]))} for i in range(len(pictures.photos))
-        )
+    def __init__(self, feeds: Iterable[Feed]) -> None:
+        self._feeds = iter(feeds)
 
-    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+    def get_next(self) -> Feed | None:
         return next(self._feeds, None)
 
 

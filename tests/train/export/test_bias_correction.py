@@ -12,13 +12,14 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from train.export.bias_correction import correct_biases
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (16, 1, 3, 24, 24), dtype=np.uint8)
+FEEDS = [{"pictures": picture} for picture in PICTURES]
 STEPS = 64
 """From 0 to the largest weight of a channel."""
 
 
 class Reader(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self) -> None:
-        self.feeds = iter({"pictures": picture} for picture in PICTURES)
+        self.feeds = iter(FEEDS)
 
     def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
         return next(self.feeds, None)
@@ -81,7 +82,7 @@ def test_the_mean_of_each_channel_is_that_of_the_float_network(floats: Path) -> 
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
     )  # fmt: skip
     wanted, before = means(floats), means(eight)
-    correct_biases(floats, eight, Reader())
+    correct_biases(floats, eight, FEEDS)
     for right, then, now in zip(wanted[:2], before[:2], means(eight)[:2], strict=True):
         assert np.abs(now - right).max() < 0.25 * np.abs(then - right).max()
     # Nothing is known of a layer without a bias; what enters it is right.

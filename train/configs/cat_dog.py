@@ -2,8 +2,8 @@
 
     python -m train config cat_dog
 
-An hour on two cores, with 8.2 GB of memory. It needs the photos of the folder `--shared`; the
-weights it starts from are installed with the training packages.
+60 to 80 minutes on two cores, with 8.2 GB of memory. It needs the photos of the folder `--shared`;
+the weights it starts from are installed with the training packages.
 """
 
 from pathlib import Path

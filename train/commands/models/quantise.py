@@ -7,7 +7,7 @@ Convolutions and what lies between them go to 8 bits, per channel; the head, the
 the maps stay in float. Ranges are calibrated on training photos; temperature and the line
 of *neither* are fitted again on those that training chose on. The figures on DATA/validation go
 into the card, of both files. The 8-bit file is kept if it loses at most 2 of 1,000 verdicts of both
-kinds of photos together. Takes a minute for MobileNetV2.
+kinds of photos together. Takes three minutes for EfficientNet-Lite2.
 
 The service takes the 8-bit file where the CPU has instructions for it (VNNI, dot products) and
 the float one elsewhere; PRECISION says otherwise.

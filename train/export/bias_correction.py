@@ -20,9 +20,9 @@ def correct_biases(floats: Path, eight: Path, feeds: Sequence[Feed]) -> None:
     """Take what rounding adds to the mean of each channel out of its bias.
 
     What enters a layer is mostly positive, so weights that were rounded up or down on average shift
-    what leaves it; so do many small activations that are rounded to zero. Layer by layer, from the
-    first on, the mean of what leaves each channel is compared with that in the float network, and
-    the difference taken out of the bias (Nagel et al. 2019, arXiv:1906.04721, appendix D).
+    what leaves it; rounded activations shift it, too. Layer by layer, from the first on, the
+    mean of what leaves each channel is compared with that in the float network, and the
+    difference taken out of the bias (Nagel et al. 2019, arXiv:1906.04721, appendix D).
 
     Args:
         floats: the graph as the quantiser read it.

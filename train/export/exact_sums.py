@@ -69,11 +69,13 @@ def _scales_of_sum(graph: onnx.GraphProto, node: onnx.NodeProto) -> tuple[str, s
 
 
 def _exact(near: np.float32, other: np.float32, ratio_of: Rule, number_of: Rule) -> np.float32:
-    """The number nearest to `near` whose ratio to another one is exact.
+    """A number near another one, whose ratio to a third is exact; `near` itself if none is found.
 
     Args:
-        ratio_of: a number, the other one -> their ratio.
-        number_of: a ratio, the other one -> the number.
+        near: what it is to be near to.
+        other: the third number.
+        ratio_of: a number, `other` -> their ratio.
+        number_of: a ratio, `other` -> the number.
     """
     for ratio in _ratios(ratio_of(near, other)):
         for number in _around(number_of(ratio, other)):

@@ -54,22 +54,23 @@ ONE: dict[str, Disturb] = {
 
 def beside(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
     """Two photos side by side, cropped to the same size."""
-    parts = [ImageOps.fit(image, (300, 360)) for image in (one, two)[:: 1 if number % 2 else -1]]
-    frame = Image.new("RGB", (600, 360))
-    for i, image in enumerate(parts):
-        frame.paste(image, (300 * i, 0))
-    return frame
+    return _row([ImageOps.fit(image, (300, 360)) for image in (one, two)], number)
 
 
 def uncropped(one: Image.Image, two: Image.Image, number: int) -> Image.Image:
     """Two photos side by side, whole, scaled to the same height."""
-    parts = [
-        image.resize((max(1, round(image.width * 360 / image.height)), 360))
-        for image in (one, two)[:: 1 if number % 2 else -1]
-    ]
-    frame = Image.new("RGB", (sum(image.width for image in parts), 360))
-    frame.paste(parts[0], (0, 0))
-    frame.paste(parts[1], (parts[0].width, 0))
+    widths = [max(1, round(image.width * 360 / image.height)) for image in (one, two)]
+    pairs = zip((one, two), widths, strict=True)
+    return _row([image.resize((width, 360)) for image, width in pairs], number)
+
+
+def _row(photos: list[Image.Image], number: int) -> Image.Image:
+    """Photos of the same height side by side; of even numbers, the last comes first."""
+    frame = Image.new("RGB", (sum(image.width for image in photos), photos[0].height))
+    left = 0
+    for image in photos if number % 2 else reversed(photos):
+        frame.paste(image, (left, 0))
+        left += image.width
     return frame
 
 

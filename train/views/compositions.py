@@ -5,20 +5,19 @@ from numpy.random import Generator
 from PIL import Image
 
 Box = tuple[int, int]
-LARGE = 270
-"""Side, in pixels, of a square of the area that two photos side by side have."""
+MEAN_SIDE = 270
+"""Geometric mean of the sides, in pixels, of a picture of two photos side by side."""
 
 
 def side_by_side(rng: Generator, one: Image.Image, two: Image.Image) -> Image.Image:
     """Two photos beside or above each other, of about the same size, perhaps with a gap.
 
-    The picture is square, or up to three times as long as broad: two photos of cameras, uncropped,
-    are 2.7 or 3 times as wide as high.
+    The aspect ratio of the picture is 1 to 3.2: two uncropped photos of 4:3 or 3:2 make 2.7 or 3.
     """
     share = rng.uniform(0.36, 0.64)
     gap = int(rng.choice([0, 0, rng.integers(2, 14)]))
-    proportion = np.sqrt(rng.uniform(1.0, 3.2))
-    length, breadth = round(LARGE * proportion), round(LARGE / proportion)
+    root = np.sqrt(rng.uniform(1.0, 3.2))
+    length, breadth = round(MEAN_SIDE * root), round(MEAN_SIDE / root)
     first = round((length - gap) * share)
     across = rng.random() < 0.7
     frame = Image.new("RGB", _box(length, breadth, across), _paper(rng))

@@ -42,7 +42,7 @@ def config(shared: Path) -> Config:
             "epochs": 1,
             # the model folder
             "no_photos": True,
-            "version": "7",
+            "version": "8",
             "overwrite": True,
         },
         quantise={"data": tutorials, "held": validation},

@@ -125,12 +125,12 @@ def _some(rng: Generator, most: int = 2) -> list[Disturbance]:
 
 
 def small(rng: Generator, image: Image.Image) -> Image.Image:
-    """A thumbnail of 28 to 100 pixels, by any filter; half of them are JPEGs, as most are."""
-    side = 28 * (100 / 28) ** rng.random()  # as often below 53 as above
+    """A thumbnail of 28 to 84 pixels, by any filter; three fifths are JPEGs, as most are."""
+    side = 28 * 3 ** rng.random()  # as often below 48 as above
     scale = side / max(image.size)
     width, height = (max(8, round(length * scale)) for length in image.size)
     thumbnail = image.resize((width, height), FILTERS[int(rng.integers(len(FILTERS)))])
-    return thumbnail if rng.random() < 0.5 else _jpeg(thumbnail, int(rng.integers(40, 96)))
+    return thumbnail if rng.random() < 0.4 else _jpeg(thumbnail, int(rng.integers(40, 96)))
 
 
 def blurred(rng: Generator, image: Image.Image) -> Image.Image:
@@ -220,13 +220,13 @@ def _colour(rng: Generator) -> tuple[int, int, int]:
 
 DISTURBANCES: list[tuple[Disturbance, float]] = [
     (compressed, 0.16),
-    (small, 0.16),
-    (noisy, 0.06),
-    (blurred, 0.13),
-    (dark, 0.1),
-    (bright, 0.04),
-    (grey, 0.09),
-    (cornered, 0.11),
+    (small, 0.24),
+    (noisy, 0.05),
+    (blurred, 0.11),
+    (dark, 0.08),
+    (bright, 0.03),
+    (grey, 0.08),
+    (cornered, 0.1),
     (screenshot, 0.15),
 ]
 """What may happen to a photo, and how often; of two, the later in this list happens first."""

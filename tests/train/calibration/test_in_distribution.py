@@ -1,14 +1,10 @@
-import json
 from pathlib import Path
 
 import keras
 import numpy as np
-import onnx
 import pytest
 
 from common.errors import DataError
-from common.model.classifier import Classifier
-from train.__main__ import main
 from train.calibration.calibration import fit_offset, fit_temperature
 from train.calibration.in_distribution import InDistribution, class_weights
 from train.networks import imagenet_head, parts
@@ -51,34 +47,6 @@ def test_a_network_without_pooled_features_cannot_tell() -> None:
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pictures))
     model = keras.Model(pictures, keras.layers.Dense(2, name="logits")(flat))
     assert InDistribution.learn(model, None) is None  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def head_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("head") / "head.npz"
-    random = np.random.default_rng(0)
-    kernel = random.normal(0, 0.3, (1280, 1000)).astype(np.float32)
-    np.savez(file, kernel=kernel, bias=np.zeros(1000, np.float32))
-    return file
-
-
-def test_fine_tuning_keeps_the_imagenet_head(data: Path, head_file: Path, tmp_path: Path) -> None:
-    out = tmp_path / "models" / "shapes"
-    options = ["--weights", "none", "--size", "32", "--epochs", "1", "--batch", "16"]
-    options += ["--backbone", "EfficientNetLite0"]  # a head of 1280 features fits it
-    more = ["--imagenet-head", str(head_file), "--cache", str(tmp_path / "cache")]
-    assert main(["fine-tune", "--data", str(data), "--out", str(out), *options, *more]) == 0
-    classifier = Classifier.load(out)
-    assert classifier.card.outputs.familiarity == "familiarity"
-    assert classifier.card.neither_threshold == 0.5
-    said = classifier.predict(np.zeros((2, 32, 32, 3), np.uint8))
-    assert all(0 <= (prediction.familiarity or 0) <= 1 for prediction in said)
-    assert imagenet_head.has_head(keras.models.load_model(out / "model.keras"))
-    golden = json.loads((out / "card.json").read_text())["golden"]
-    assert {"scores", "familiarity", "maps"} == set(golden["disc"])
-    weights = {tuple(w.dims): w.data_type for w in onnx.load(out / "model.onnx").graph.initializer}
-    assert weights[1280, 1000] == onnx.TensorProto.INT8, "the largest matrix is kept in 8 bits"
-    assert weights[1280, 3] == onnx.TensorProto.FLOAT, "our own head is not"
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive"])

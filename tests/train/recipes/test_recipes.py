@@ -1,9 +1,11 @@
 """Every recipe from its command line to a model folder that the service accepts."""
 
+import json
 from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
 from common.images import decode
@@ -12,6 +14,7 @@ from support.shared import PHOTOS, ROOT, needs_shared
 from train.__main__ import main
 from train.measure.evaluation import answers, label_indices
 from train.measure.metrics import measure
+from train.networks import imagenet_head
 from train.photos.dataset import scan
 
 
@@ -118,11 +121,37 @@ def test_refit_needs_pooled_features(
     assert "--head gap" in capsys.readouterr().err
 
 
-def test_fine_tune_of_an_imagenet_network(data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "models" / "tuned"
+@pytest.fixture(scope="module")
+def tuned(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fine-tuned network that kept its ImageNet head, both of random weights; read only."""
+    folder = tmp_path_factory.mktemp("tuned")
+    kernel = np.random.default_rng(0).normal(0, 0.3, (1024, 1000)).astype(np.float32)
+    np.savez(folder / "head.npz", kernel=kernel, bias=np.zeros(1000, np.float32))
     net = ["--backbone", "MobileNet", "--weights", "none", "--size", "32", "--epochs", "1"]
-    assert recipe("fine-tune", data, out, *net, "--refit", "--cache", str(tmp_path / "cache")) == 0
-    assert check(out, data, maps=True).card.settings["backbone"] == "MobileNet"
+    more = ["--imagenet-head", str(folder / "head.npz"), "--cache", str(folder / "cache")]
+    out = folder / "models" / "tuned"
+    assert recipe("fine-tune", data, out, *net, "--refit", *more) == 0
+    return out
+
+
+def test_fine_tune_of_an_imagenet_network(tuned: Path, data: Path) -> None:
+    assert check(tuned, data, maps=True).card.settings["backbone"] == "MobileNet"
+
+
+def test_fine_tuning_keeps_the_imagenet_head(tuned: Path) -> None:
+    classifier = Classifier.load(tuned)
+    assert classifier.card.outputs.familiarity == "familiarity"
+    assert classifier.card.neither_threshold == 0.5
+    said = classifier.predict(np.zeros((2, 32, 32, 3), np.uint8))
+    assert all(0 <= (prediction.familiarity or 0) <= 1 for prediction in said)
+    assert imagenet_head.has_head(keras.models.load_model(tuned / "model.keras"))
+    golden = json.loads((tuned / "card.json").read_text())["golden"]
+    assert {"scores", "familiarity", "maps"} == set(golden["disc"])
+    weights = {
+        tuple(w.dims): w.data_type for w in onnx.load(tuned / "model.onnx").graph.initializer
+    }
+    assert weights[1024, 1000] == onnx.TensorProto.INT8, "the largest matrix is kept in 8 bits"
+    assert weights[1024, 3] == onnx.TensorProto.FLOAT, "our own head is not"
 
 
 def test_labels_rename_the_sorted_folders(

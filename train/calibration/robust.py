@@ -14,11 +14,11 @@ from train.calibration.in_distribution import class_weights
 from train.calibration.look_thresholds import look_thresholds
 from train.calibration.rejection import Rejection
 from train.export.onnx_runner import Runner
+from train.networks.divided import FEATURES
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import CLASSES, OUTPUT
 from train.networks.parts import LOGITS, POOL, PRESENCE, TURN
 from train.photos.dataset import Photos, Pixels, parallel_batches
-from train.views.features import FEATURES
 
 SURE = 2.2
 """Log-odds of familiarity, 0.9, from which on a photo of other things is told to the user."""

@@ -39,10 +39,11 @@ def config(shared: Path) -> Config:
             "familiar": "151-268,281-285",  # ImageNet's dogs and domestic cats
             # learning
             "views": 98304,
+            "deeper_views": 32768,
             "epochs": 1,
             # the model folder
             "no_photos": True,
-            "version": "8",
+            "version": "9",
             "overwrite": True,
         },
         quantise={"data": tutorials, "held": validation},

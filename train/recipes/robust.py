@@ -6,7 +6,8 @@ It learns from views of the photos: turned, in a screenshot, small, dark, compre
 picture (`train.views`). It tells *neither* by photos of other things (DATA/other, or --others),
 *several* where two labels are in one picture, and sees when a picture lies on its side. The lower
 part of the backbone stays as it is, and is asked once about each view; the upper part and the
-heads learn from what it said.
+heads learn from what it said. With --deeper-views, more of the backbone learns at the end, from
+other views; it takes four times as long for each, and helps most with small and poor pictures.
 """
 
 import argparse
@@ -25,22 +26,25 @@ from train import arguments
 from train.calibration.rejection import Rejection
 from train.calibration.robust import calibrate, lookalikes
 from train.export.export_run import export_run
-from train.export.onnx_runner import onnx_runner
+from train.export.onnx_runner import Runner, onnx_runner
 from train.learning.runs import Run, State
 from train.learning.settings import BackboneSettings
 from train.learning.training import fit
 from train.networks import backbones, heads, parts
-from train.networks.imagenet_head import OUTPUT, head_source, load_head
+from train.networks.divided import assembled, copy_heads, divide, learner
+from train.networks.imagenet_head import head_source, load_head
 from train.photos.dataset import Photos
 from train.photos.others import OTHER, read_others, split_by_kind
 from train.recipes import options
-from train.views.features import FEATURES, TEACHER, Rows, Views, view_features
+from train.views.features import Rows, Views, view_features
 
 VALIDATION = 0.125
 """Views for choices, as a share of those to learn from."""
 WARM_UP = 0.25
 """Share of the views on which the heads learn alone, before the backbone moves."""
 WARM_RATE = 1e-3
+THUMBNAILS = 0.5
+"""Share of all disturbances, where more of the backbone learns: fine detail is its lower part's."""
 SHOWN = 10
 """Photos of other things that look like a label: the first are named."""
 
@@ -61,6 +65,28 @@ class Robust(BackboneSettings):
     """To learn from."""
     learn_from: str = "block15_project_bn"
     """The last layer of the backbone that stays as it is."""
+    deeper_views: int = 0
+    """To learn from at the end, with more of the backbone."""
+    deeper_from: str = "block6_add"
+    """The last layer of the backbone that stays as it is, then, too."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is learned at a time: views, and the part of the backbone that learns from them."""
+
+    name: str
+    """Of its checkpoint."""
+    views: int
+    learn_from: str
+    frozen: keras.Model
+    """Uint8 pictures in, features out."""
+    upper: keras.Model
+    """Features in, maps out; it learns."""
+    seed: int
+    """Of the views for learning; those for choices have the next one."""
+    thumbnails: float | None = None
+    """Which share of all disturbances they are; None: the usual one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +111,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER",
         help="the last layer of the backbone that stays as it is (default: that of"
         " EfficientNetLite2 after which maps are 9 x 9)",
+    )
+    add(
+        "--deeper-views",
+        type=arguments.whole,
+        default=Robust.deeper_views,
+        metavar="NUMBER",
+        help="views to learn from at the end, with more of the backbone: half of what disturbs"
+        " them is to be small (default: 0, none)",
+    )
+    add(
+        "--deeper-from",
+        default=Robust.deeper_from,
+        metavar="LAYER",
+        help="the last layer that stays as it is, then, too (default: that of EfficientNetLite2"
+        " after which maps are 33 x 33)",
     )
 
 
@@ -112,27 +153,11 @@ def train(settings: Robust) -> None:
     backbone = backbones.build(settings.backbone, settings.weights, size, settings.seed)
     source = head_source(settings.weights, settings.imagenet_head)
     head = load_head(settings.backbone, source) if source else None
-    frozen, upper = divide(settings.backbone, backbone, settings.learn_from, size, head)
-
-    views = Views(run.photos.train, known, size, settings.seed)
-    weights = backbones.weights_key(settings.weights, settings.seed)
-    key = f"{settings.backbone} {weights} {settings.learn_from}"
-    runner = onnx_runner(frozen, np.stack([views.draw(i).pixels for i in range(4)]))
-    train = view_features(views, settings.views, runner, key, settings.cache)
-    held = Views(run.photos.validation, strange, size, settings.seed + 1)
-    validation = view_features(
-        held, round(VALIDATION * settings.views), runner, key, settings.cache
-    )
-
-    network = learner(upper, len(run.photos.labels), settings.dropout, head)
-    history = learn(
-        network,
-        upper,
-        Rows(train, settings.batch, settings.seed),
-        Rows(validation, settings.batch),
-        run,
-        settings,
-    )
+    history: list[dict[str, float]] = []
+    network = None
+    for part in divided(settings, backbone, head):
+        network, runner, more = learn(part, network, run, settings, (known, strange), head)
+        history += more
     model = assembled(
         settings.backbone, backbone, network, len(run.photos.labels), settings.dropout, head
     )
@@ -170,109 +195,87 @@ def refuse_labels(others: Photos | None, run: Run) -> None:
         )
 
 
-def divide(
-    name: str,
-    backbone: keras.Model,
-    layer: str,
-    size: tuple[int, int],
-    head: tuple[np.ndarray, np.ndarray] | None,
-) -> tuple[keras.Model, keras.Model]:
-    """What stays as it is, from pictures to features, and what learns, from features to maps.
-
-    The first also says what the ImageNet head says now, so that it can be held to it.
+def divided(
+    settings: Robust, backbone: keras.Model, head: tuple[np.ndarray, np.ndarray] | None
+) -> list[Part]:
+    """What learns one after the other. Of each, the teacher is the backbone as it is now.
 
     Raises:
-        DataError: no such layer, or other paths lead past it.
+        DataError: the backbone cannot be divided so.
     """
-    try:
-        features = backbone.get_layer(layer).output
-        upper = keras.Model(features, backbone.output)
-        lower = keras.Model(backbone.input, features)
-    except ValueError as error:
-        joins = [one.name for one in backbone.layers if isinstance(one, keras.layers.Add)]
-        some = joins[-4:] or [one.name for one in backbone.layers[-8:-4]]
-        raise DataError(
-            f"{name} cannot be divided behind a layer {layer!r}; --learn-from takes, for example,"
-            f" {', '.join(some)}."
-        ) from error
-    pictures = parts.pictures(size)
-    x = lower(backbones.preprocess(name, pictures))
-    outputs = {FEATURES: x}
-    if head:
-        teacher = keras.models.clone_model(upper)
-        teacher.set_weights(upper.get_weights())
-        pooled = keras.layers.GlobalAveragePooling2D()(teacher(x))
-        dense = keras.layers.Dense(head[0].shape[1], name=TEACHER)
-        outputs[TEACHER] = dense(pooled)
-        dense.set_weights(list(head))
-    return keras.Model(pictures, outputs), upper
-
-
-def learner(
-    upper: keras.Model, labels: int, dropout: float, head: tuple[np.ndarray, np.ndarray] | None
-) -> keras.Model:
-    """What learns: features in, all outputs of the heads out."""
-    features = keras.Input(upper.input.shape[1:])
-    outputs = heads.heads(upper(features), labels, dropout, imagenet=head is not None)
-    network = keras.Model(features, outputs)
-    if head:
-        network.get_layer(OUTPUT).set_weights(list(head))
-    return network
-
-
-def assembled(
-    name: str,
-    backbone: keras.Model,
-    network: keras.Model,
-    labels: int,
-    dropout: float,
-    head: tuple[np.ndarray, np.ndarray] | None,
-) -> keras.Model:
-    """The whole network, pictures in: the backbone with what its upper part and heads learned."""
-    pictures = parts.pictures(backbone.input_shape[1:3])
-    maps = backbone(backbones.preprocess(name, pictures))
-    model = keras.Model(
-        pictures, heads.heads(maps, labels, dropout, imagenet=head is not None), name=name
-    )
-    for layer in network.layers:
-        if layer.name in {*heads.WEIGHTS, "places", "turn_filters"} and layer.weights:
-            model.get_layer(layer.name).set_weights(layer.get_weights())
-    return model
+    size = backbone.input_shape[1:3]
+    asked = [("robust", settings.views, settings.learn_from, settings.seed, None)]
+    if settings.deeper_views:
+        deeper = settings.deeper_views, settings.deeper_from, settings.seed + 3, THUMBNAILS
+        asked.append(("deeper", *deeper))
+    found = [
+        Part(name, views, layer, *divide(settings.backbone, backbone, layer, size, head), *views_)
+        for name, views, layer, *views_ in asked
+    ]
+    if settings.deeper_views and settings.learn_from not in {
+        layer.name for layer in found[-1].upper.layers
+    }:
+        raise DataError("--deeper-from has to be a layer before that of --learn-from.")
+    return found
 
 
 def learn(
-    network: keras.Model,
-    upper: keras.Model,
-    train: Rows,
-    validation: Rows,
+    part: Part,
+    start: keras.Model | None,
     run: Run,
     settings: Robust,
-) -> list[dict[str, float]]:
-    """Train the heads, then heads and upper part together; returns the history of the latter."""
+    others: tuple[Photos | None, Photos | None],
+    head: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[keras.Model, Runner, list[dict[str, float]]]:
+    """Draw views, and let a part of the network learn from them.
+
+    Args:
+        start: what learned before, and has the heads to go on from.
+        others: photos of other things, to learn from and for choices.
+
+    Returns:
+        what learned, with the heads; the rest of the network; the history.
+    """
+    size = part.frozen.input_shape[1:3]
+    drawn, held = (
+        Views(photos, other, size, part.seed + i, part.thumbnails)
+        for i, (photos, other) in enumerate(
+            zip((run.photos.train, run.photos.validation), others, strict=True)
+        )
+    )
+    weights = backbones.weights_key(settings.weights, settings.seed)
+    key = f"{settings.backbone} {weights} {part.learn_from}"
+    runner = onnx_runner(part.frozen, np.stack([drawn.draw(i).pixels for i in range(4)]))
+    train = view_features(drawn, part.views, runner, key, settings.cache)
+    validation = view_features(held, round(VALIDATION * part.views), runner, key, settings.cache)
+    rows = Rows(train, settings.batch, settings.seed), Rows(validation, settings.batch)
+
+    network = learner(part.upper, len(run.photos.labels), settings.dropout, head)
     model = parts.Learner(network, statistics=False)
-    imagenet = OUTPUT in network.output
 
     def stage(
         name: str,
-        rows: Rows,
+        rows: tuple[Rows, Rows],
         rate: float | keras.optimizers.schedules.LearningRateSchedule,
         epochs: int,
     ) -> State:
         model.compile(
             optimizer=keras.optimizers.Adam(rate),
-            loss=heads.losses(imagenet=imagenet),
+            loss=heads.losses(imagenet=head is not None),
             loss_weights={key: heads.WEIGHTS[key] for key in network.output},
         )
-        return fit(model, rows, validation, run, name, epochs=epochs, patience=settings.patience)
+        return fit(model, *rows, run, name, epochs=epochs, patience=settings.patience)
 
-    upper.trainable = False
-    some = train.learned.first(round(WARM_UP * len(train.learned)))
-    first = Rows(some, train.batch, run.seed)
-    stage("heads", first, WARM_RATE, 1)
-    upper.trainable = True
-    steps = settings.epochs * len(train)
+    if start:
+        copy_heads(start, network)
+    else:
+        part.upper.trainable = False
+        some = train.first(round(WARM_UP * len(train)))
+        stage("heads", (Rows(some, settings.batch, run.seed), rows[1]), WARM_RATE, 1)
+    part.upper.trainable = True
+    steps = settings.epochs * len(rows[0])
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
-    return stage("robust", train, schedule, settings.epochs).history
+    return network, runner, stage(part.name, rows, schedule, settings.epochs).history

@@ -18,16 +18,13 @@ from PIL import Image
 from common.atomic import new_file
 from common.images import in_proportion
 from train.export.onnx_runner import Outputs, Runner
+from train.networks.divided import FEATURES, TEACHER
 from train.networks.heads import KNOWN
 from train.networks.imagenet_head import OUTPUT
 from train.networks.parts import LOGITS, PRESENCE, TURN
 from train.photos.dataset import Photos, parallel_batches
-from train.views.views import OTHER, SIDE, View, pair, single
+from train.views.views import OTHER, SIDE, View, pair, single, with_thumbnails
 
-FEATURES = "features"
-"""The output of the frozen network that the rest learns from."""
-TEACHER = "teacher"
-"""What its ImageNet head says, before anything learns: logits."""
 BLOCK = 1024
 BATCH = 4
 """Views that one thread draws and passes on at a time."""
@@ -74,12 +71,19 @@ class Views:
         others: photos that show none of them; there may be none.
         size: (height, width) of the views.
         seed: of everything random.
+        thumbnails: which share of all disturbances they are, 0..1; None: the usual one.
     """
 
     def __init__(
-        self, photos: Photos, others: Photos | None, size: tuple[int, int], seed: int
+        self,
+        photos: Photos,
+        others: Photos | None,
+        size: tuple[int, int],
+        seed: int,
+        thumbnails: float | None = None,
     ) -> None:
         self.photos, self.others, self.size, self.seed = photos, others, size, seed
+        self.disturbed = None if thumbnails is None else with_thumbnails(thumbnails)
         self.labels = len(photos.classes)
         self._own = [np.flatnonzero(photos.truth == label) for label in range(self.labels)]
         shares = np.array(list(MIXTURE.values()))
@@ -98,9 +102,9 @@ class Views:
         kind = list(MIXTURE).index(shows) if shows else drawn
         first = int(rng.integers(self.labels))
         if kind == 0:
-            return single(rng, self._photo(rng, first), first, self.size)
+            return self._single(rng, first)
         if kind == 1:
-            return single(rng, self._photo(rng, OTHER), OTHER, self.size)
+            return self._single(rng, OTHER)
         second = {2: (first + int(rng.integers(1, self.labels))) % self.labels, 3: first}
         two = [first, second.get(kind, OTHER)]
         if kind == 4:
@@ -108,7 +112,10 @@ class Views:
                 two[0] = OTHER
             rng.shuffle(two)
         photos = self._photo(rng, two[0]), self._photo(rng, two[1])
-        return pair(rng, photos, (two[0], two[1]), self.size)
+        return pair(rng, photos, (two[0], two[1]), self.size, shares=self.disturbed)
+
+    def _single(self, rng: Generator, label: int) -> View:
+        return single(rng, self._photo(rng, label), label, self.size, shares=self.disturbed)
 
     def _photo(self, rng: Generator, label: int) -> Image.Image:
         if label == OTHER:

@@ -6,7 +6,7 @@ random generator, and knows what is in it and how far it was turned.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,13 @@ class View:
 
 
 def single(
-    rng: Generator, photo: Image.Image, label: int, size: tuple[int, int], *, turned: float = 0.3
+    rng: Generator,
+    photo: Image.Image,
+    label: int,
+    size: tuple[int, int],
+    *,
+    turned: float = 0.3,
+    shares: Sequence[float] | None = None,
 ) -> View:
     """A view of one photo.
 
@@ -47,9 +53,10 @@ def single(
         label: what it shows; `OTHER` for none of the labels.
         size: (height, width) of the view.
         turned: share of the views that are turned.
+        shares: how often each of `DISTURBANCES` happens, if not as it says there.
     """
     image = _base(rng, photo)
-    for disturb in _some(rng):
+    for disturb in _some(rng, shares=shares):
         image = disturb(rng, image)
     labels = frozenset() if label == OTHER else frozenset({label})
     return _finished(rng, image, labels, size, turned, True)
@@ -62,12 +69,13 @@ def pair(
     size: tuple[int, int],
     *,
     turned: float = 0.1,
+    shares: Sequence[float] | None = None,
 ) -> View:
     """A view of two photos in one picture, side by side or one inside the other."""
     one, two = (_base(rng, photo) for photo in photos)
     image = side_by_side(rng, one, two) if rng.random() < 0.5 else inset(rng, one, two)
     if rng.random() < 0.3:
-        image = _some(rng, 1)[0](rng, image)
+        image = _some(rng, 1, shares)[0](rng, image)
     return _finished(rng, image, frozenset(labels) - {OTHER}, size, turned, False)
 
 
@@ -117,10 +125,21 @@ FILTERS = (
 Disturbance = Callable[[Generator, Image.Image], Image.Image]
 
 
-def _some(rng: Generator, most: int = 2) -> list[Disturbance]:
+def with_thumbnails(share: float) -> list[float]:
+    """How often each of `DISTURBANCES` happens, where this share of them are thumbnails, 0..1."""
+    others = sum(usual for disturb, usual in DISTURBANCES if disturb is not small)
+    return [
+        share if disturb is small else usual * (1 - share) / others
+        for disturb, usual in DISTURBANCES
+    ]
+
+
+def _some(
+    rng: Generator, most: int = 2, shares: Sequence[float] | None = None
+) -> list[Disturbance]:
     """Ways to disturb a view: none for a third of them where two are allowed."""
     number = most if most < 2 else int(rng.choice(3, p=[0.33, 0.47, 0.2]))
-    chosen = rng.choice(len(DISTURBANCES), number, replace=False, p=SHARES)
+    chosen = rng.choice(len(DISTURBANCES), number, replace=False, p=shares or SHARES)
     return [DISTURBANCES[i][0] for i in sorted(chosen, reverse=True)]
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from common.errors import DataError
+from common.file_names import printable
 from common.photo_files import find_photos
 from train.photos.dataset import Photos, concat, readable
+from train.photos.run_photos import RunPhotos
 
 OTHER = "other"
 """The folder of DATA that holds them, where there is one."""
@@ -82,3 +84,22 @@ def split_by_kind(photos: Photos, share: float) -> tuple[Photos, Photos]:
 def kind(path: Path) -> str:
     """What a photo is of, by its name: without the number at its end; else by its folder."""
     return re.sub(r"[\W_]*\d+$", "", path.stem).lower() or path.parent.name.lower()
+
+
+def refuse_labels(others: Photos | None, photos: RunPhotos) -> None:
+    """Other things that are among the labels' photos would teach the opposite of what is meant.
+
+    Raises:
+        DataError: there are some; by content, not by name.
+    """
+    own = {*photos.train.digests, *photos.validation.digests, *photos.test.digests}
+    if others is None:
+        return
+    both = [
+        path for path, digest in zip(others.paths, others.digests, strict=True) if digest in own
+    ]
+    if both:
+        raise DataError(
+            f"{len(both)} photos of other things are photos of the labels, too, for example"
+            f" {printable(both[0])}."
+        )

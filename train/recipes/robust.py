@@ -34,7 +34,7 @@ from train.networks import backbones, heads, parts
 from train.networks.divided import assembled, copy_heads, divide, learner
 from train.networks.imagenet_head import head_source, load_head
 from train.photos.dataset import Photos
-from train.photos.others import OTHER, read_others, split_by_kind
+from train.photos.others import OTHER, read_others, refuse_labels, split_by_kind
 from train.recipes import options
 from train.views.features import Rows, Views, view_features
 
@@ -72,19 +72,16 @@ class Robust(BackboneSettings):
 
 
 @dataclass(frozen=True)
-class Part:
+class Stage:
     """What is learned at a time: views, and the part of the backbone that learns from them."""
 
     name: str
     """Of its checkpoint."""
     views: int
     learn_from: str
-    frozen: keras.Model
-    """Uint8 pictures in, features out."""
-    upper: keras.Model
-    """Features in, maps out; it learns."""
+    """The last layer that stays as it is."""
     seed: int
-    """Of the views for learning; those for choices have the next one."""
+    """Of the views to learn from; those for choices have the next one."""
     thumbnails: float | None = None
     """Which share of all disturbances they are; None: the usual one."""
 
@@ -146,17 +143,29 @@ def train(settings: Robust) -> None:
         folders.append((settings.data / OTHER, 1.0))
     run = Run.begin(settings)
     others = read_others(folders)
-    refuse_labels(others, run)
+    refuse_labels(others, run.photos)
     known, strange = split_by_kind(others, settings.held_share) if others else (None, None)
 
     size = (settings.size, settings.size)
     backbone = backbones.build(settings.backbone, settings.weights, size, settings.seed)
     source = head_source(settings.weights, settings.imagenet_head)
     head = load_head(settings.backbone, source) if source else None
+    stages = [Stage("robust", settings.views, settings.learn_from, settings.seed)]
+    if settings.deeper_views:
+        deeper = settings.deeper_views, settings.deeper_from, settings.seed + 3, THUMBNAILS
+        stages.append(Stage("deeper", *deeper))
+    # Before anything learns: the teacher of each is the backbone as it is now.
+    divided = [
+        divide(settings.backbone, backbone, stage.learn_from, size, head) for stage in stages
+    ]
+    if settings.deeper_views:
+        require_deeper(settings, divided[-1][1])
     history: list[dict[str, float]] = []
     network = None
-    for part in divided(settings, backbone, head):
-        network, runner, more = learn(part, network, run, settings, (known, strange), head)
+    for stage, (frozen, upper) in zip(stages, divided, strict=True):
+        network, runner, more = learn(
+            stage, frozen, upper, network, head, (known, strange), run, settings
+        )
         history += more
     model = assembled(
         settings.backbone, backbone, network, len(run.photos.labels), settings.dropout, head
@@ -176,84 +185,59 @@ def train(settings: Robust) -> None:
     export_run(run, model, history, provenance, calibration, others=strange)
 
 
-def refuse_labels(others: Photos | None, run: Run) -> None:
-    """Other things that are among the labels' photos would teach the opposite of what is meant.
+def require_deeper(settings: Robust, upper: keras.Model) -> None:
+    """Refuse to let less of the backbone learn at the end than before.
 
     Raises:
-        DataError: there are some; by content, not by name.
+        DataError: the layer of --learn-from is not in the part that is to learn at the end.
     """
-    own = {*run.photos.train.digests, *run.photos.validation.digests, *run.photos.test.digests}
-    if others is None:
-        return
-    both = [
-        path for path, digest in zip(others.paths, others.digests, strict=True) if digest in own
-    ]
-    if both:
+    if settings.learn_from not in {layer.name for layer in upper.layers}:
         raise DataError(
-            f"{len(both)} photos of other things are photos of the labels, too, for example"
-            f" {printable(both[0])}."
+            f"--deeper-from has to name a layer before {settings.learn_from}, from which on the"
+            f" backbone learns first; {settings.deeper_from} is not."
         )
 
 
-def divided(
-    settings: Robust, backbone: keras.Model, head: tuple[np.ndarray, np.ndarray] | None
-) -> list[Part]:
-    """What learns one after the other. Of each, the teacher is the backbone as it is now.
-
-    Raises:
-        DataError: the backbone cannot be divided so.
-    """
-    size = backbone.input_shape[1:3]
-    asked = [("robust", settings.views, settings.learn_from, settings.seed, None)]
-    if settings.deeper_views:
-        deeper = settings.deeper_views, settings.deeper_from, settings.seed + 3, THUMBNAILS
-        asked.append(("deeper", *deeper))
-    found = [
-        Part(name, views, layer, *divide(settings.backbone, backbone, layer, size, head), *views_)
-        for name, views, layer, *views_ in asked
-    ]
-    if settings.deeper_views and settings.learn_from not in {
-        layer.name for layer in found[-1].upper.layers
-    }:
-        raise DataError("--deeper-from has to be a layer before that of --learn-from.")
-    return found
-
-
 def learn(
-    part: Part,
+    stage: Stage,
+    frozen: keras.Model,
+    upper: keras.Model,
     start: keras.Model | None,
+    head: tuple[np.ndarray, np.ndarray] | None,
+    others: tuple[Photos | None, Photos | None],
     run: Run,
     settings: Robust,
-    others: tuple[Photos | None, Photos | None],
-    head: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[keras.Model, Runner, list[dict[str, float]]]:
     """Draw views, and let a part of the network learn from them.
 
     Args:
-        start: what learned before, and has the heads to go on from.
+        frozen: uint8 pictures in, features out.
+        upper: features in, maps out; it learns.
+        start: what learned before, with heads to go on from; None: new ones learn first.
+        head: that of ImageNet, if it is kept.
         others: photos of other things, to learn from and for choices.
 
     Returns:
         what learned, with the heads; the rest of the network; the history.
     """
-    size = part.frozen.input_shape[1:3]
+    size = frozen.input_shape[1:3]
     drawn, held = (
-        Views(photos, other, size, part.seed + i, part.thumbnails)
+        Views(photos, other, size, stage.seed + i, stage.thumbnails)
         for i, (photos, other) in enumerate(
             zip((run.photos.train, run.photos.validation), others, strict=True)
         )
     )
     weights = backbones.weights_key(settings.weights, settings.seed)
-    key = f"{settings.backbone} {weights} {part.learn_from}"
-    runner = onnx_runner(part.frozen, np.stack([drawn.draw(i).pixels for i in range(4)]))
-    train = view_features(drawn, part.views, runner, key, settings.cache)
-    validation = view_features(held, round(VALIDATION * part.views), runner, key, settings.cache)
+    key = f"{settings.backbone} {weights} {stage.learn_from}"
+    runner = onnx_runner(frozen, np.stack([drawn.draw(i).pixels for i in range(4)]))
+    train = view_features(drawn, stage.views, runner, key, settings.cache)
+    validation = view_features(held, round(VALIDATION * stage.views), runner, key, settings.cache)
     rows = Rows(train, settings.batch, settings.seed), Rows(validation, settings.batch)
 
-    network = learner(part.upper, len(run.photos.labels), settings.dropout, head)
+    network = learner(upper, len(run.photos.labels), settings.dropout, head)
     model = parts.Learner(network, statistics=False)
 
-    def stage(
+    def fitted(
         name: str,
         rows: tuple[Rows, Rows],
         rate: float | keras.optimizers.schedules.LearningRateSchedule,
@@ -266,16 +250,16 @@ def learn(
         )
         return fit(model, *rows, run, name, epochs=epochs, patience=settings.patience)
 
-    if start:
+    if start is not None:
         copy_heads(start, network)
     else:
-        part.upper.trainable = False
+        upper.trainable = False
         some = train.first(round(WARM_UP * len(train)))
-        stage("heads", (Rows(some, settings.batch, run.seed), rows[1]), WARM_RATE, 1)
-    part.upper.trainable = True
+        fitted("heads", (Rows(some, settings.batch, run.seed), rows[1]), WARM_RATE, 1)
+    upper.trainable = True
     steps = settings.epochs * len(rows[0])
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
-    return network, runner, stage(part.name, rows, schedule, settings.epochs).history
+    return network, runner, fitted(stage.name, rows, schedule, settings.epochs).history

@@ -14,6 +14,8 @@ from common.model.classifier import Classifier
 from common.model.prediction import SEVERAL
 from tests.train.conftest import draw
 from train.__main__ import main
+from train.export.model_folder import KERAS
+from train.networks import backbones, parts, saved
 
 NETWORK = (
     "--backbone=EfficientNetLite0", "--size=64", "--learn-from=block14_add", "--batch=16",
@@ -106,6 +108,32 @@ def test_random_weights_have_no_imagenet_head(own_data: Path, tmp_path: Path) ->
     assert card.outputs.familiarity == "familiarity"
 
 
+def test_more_of_the_backbone_learns_at_the_end(own_data: Path, tmp_path: Path) -> None:
+    """What lies below both layers stays as it was, what lies between them only learns deeper."""
+    out = tmp_path / "deep"
+    arguments = [
+        "robust", "--data", str(own_data), "--out", str(out), "--cache", str(tmp_path / "cache"),
+        "--views", "32", "--epochs", "1", *NETWORK,
+        "--deeper-views", "32", "--deeper-from", "block10_add",
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    before = backbones.build("EfficientNetLite0", "imagenet", (64, 64))
+    after = parts.backbone(saved.load(out / KERAS))
+    changed = {
+        layer.name
+        for layer in before.layers
+        if any(
+            not np.array_equal(old, new)
+            for old, new in zip(
+                layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True
+            )
+        )
+    }
+    kinds = {name.split("_")[0] for name in changed}
+    assert kinds == {*(f"block{i}" for i in range(11, 16)), "head"}
+    assert json.loads((out / "card.json").read_text())["settings"]["deeper_views"] == 32
+
+
 def test_stress(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stress", str(folder), str(data / "validation"), "--limit", "6"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -117,6 +145,10 @@ def test_stress(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) ->
     ("more", "reason"),
     [
         (["--learn-from", "no_such_layer"], "cannot be divided behind a layer 'no_such_layer'"),
+        (
+            ["--deeper-views", "32", "--deeper-from", "block15_project_bn"],
+            "--deeper-from has to name a layer before block14_add",
+        ),
         (["--others", "nowhere"], "There is no folder nowhere"),
         (["--others", "{data}/train"], "are photos of the labels, too, for example"),
     ],

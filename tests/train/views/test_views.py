@@ -11,7 +11,7 @@ from tests.train.conftest import draw
 from train.photos.dataset import scan
 from train.photos.others import kind, read_others, split_by_kind
 from train.views.features import Rows, Views, view_features
-from train.views.views import DISTURBANCES, OTHER, pair, single
+from train.views.views import DISTURBANCES, OTHER, pair, single, small, with_thumbnails
 
 SIZE = (40, 48)
 
@@ -53,6 +53,16 @@ def test_all_kinds_of_views_are_drawn(own_data: Path, things: Path) -> None:
     assert {view.single for view in drawn} == {True, False}
     alone = Views(scan(own_data / "train"), None, SIZE, seed=0)
     assert all(alone.draw(i).labels for i in range(40)), "without other things a label is in each"
+
+
+def test_a_share_of_thumbnails(own_data: Path, things: Path) -> None:
+    shares = with_thumbnails(0.5)
+    assert sum(shares) == pytest.approx(1)
+    assert shares[[disturb for disturb, _ in DISTURBANCES].index(small)] == 0.5
+    usual = Views(scan(own_data / "train"), None, (64, 64), 0)
+    other = Views(scan(own_data / "train"), None, (64, 64), 0, thumbnails=0.5)
+    differ = sum((usual.draw(i).pixels != other.draw(i).pixels).any() for i in range(20))
+    assert 0 < differ < 20  # those that nothing disturbs are the same
 
 
 def test_turns_are_those_that_were_made() -> None:

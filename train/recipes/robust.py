@@ -254,12 +254,16 @@ def learn(
         copy_heads(start, network)
     else:
         upper.trainable = False
-        some = train.first(round(WARM_UP * len(train)))
-        fitted("heads", (Rows(some, settings.batch, run.seed), rows[1]), WARM_RATE, 1)
+        first = Rows(train.first(round(WARM_UP * len(train))), settings.batch, run.seed)
+        fitted("heads", (first, rows[1]), WARM_RATE, 1)
+        first.close()
     upper.trainable = True
     steps = settings.epochs * len(rows[0])
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
-    return network, runner, fitted(stage.name, rows, schedule, settings.epochs).history
+    state = fitted(stage.name, rows, schedule, settings.epochs)
+    for part in rows:
+        part.close()
+    return network, runner, state.history

@@ -197,6 +197,10 @@ class Rows(keras.utils.PyDataset):  # type: ignore[misc]
         if self.seed is not None:
             np.random.default_rng([self.seed, epoch]).shuffle(self._order)
 
+    def close(self) -> None:
+        """Let the features go: TensorFlow keeps what `fit` was given until the process ends."""
+        self.learned.features.clear()
+
     def __len__(self) -> int:
         return -(-len(self.learned) // self.batch)
 

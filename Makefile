@@ -46,7 +46,7 @@ test: install $(NODE_MODULES)  ## the tests
 	$(BIN)/python -m pytest tests/cluster
 
 # The shipped model: train/configs/cat_dog.py. SHARED holds the photos.
-model: install  ## train models/cat_dog: 60 to 80 minutes on two cores
+model: install  ## train models/cat_dog: about 110 minutes on two cores
 	$(BIN)/python -m train config cat_dog --shared $(SHARED)
 
 .cache/bench-venv/stamp: bench/peers/requirements.txt

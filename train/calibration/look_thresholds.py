@@ -11,7 +11,7 @@ from common.model.prediction import Outputs
 from train.photos.dataset import Photos
 from train.views.features import Views
 
-ALONE, ALIKE = 0.004, 0.015
+ALONE, ALIKE = 0.004, 0.03
 """Share of the views of one photo, and of two of the same label, that may be called several."""
 UPRIGHT = 0.01
 """Share of the upright views that may be looked at turned, too."""

@@ -2,7 +2,7 @@
 
     python -m train config cat_dog
 
-60 to 80 minutes on two cores, with 8.2 GB of memory. It needs the photos of the folder `--shared`;
+About 110 minutes on two cores, with 9 GB of memory. It needs the photos of the folder `--shared`;
 the weights it starts from are installed with the training packages.
 """
 

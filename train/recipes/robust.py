@@ -44,7 +44,7 @@ WARM_UP = 0.25
 """Share of the views on which the heads learn alone, before the backbone moves."""
 WARM_RATE = 1e-3
 THUMBNAILS = 0.5
-"""Share of all disturbances, where more of the backbone learns: fine detail is its lower part's."""
+"""Their share of the disturbances at the end, when layers learn that read fine detail."""
 SHOWN = 10
 """Photos of other things that look like a label: the first are named."""
 
@@ -114,8 +114,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=arguments.whole,
         default=Robust.deeper_views,
         metavar="NUMBER",
-        help="views to learn from at the end, with more of the backbone: half of what disturbs"
-        " them is to be small (default: 0, none)",
+        help="views to learn from at the end, with more of the backbone: half of their"
+        " disturbances are thumbnails (default: 0, none)",
     )
     add(
         "--deeper-from",
@@ -221,17 +221,15 @@ def learn(
         what learned, with the heads; the rest of the network; the history.
     """
     size = frozen.input_shape[1:3]
-    drawn, held = (
-        Views(photos, other, size, stage.seed + i, stage.thumbnails)
-        for i, (photos, other) in enumerate(
-            zip((run.photos.train, run.photos.validation), others, strict=True)
-        )
-    )
+    known, strange = others
+    drawn = Views(run.photos.train, known, size, stage.seed, stage.thumbnails)
+    held = Views(run.photos.validation, strange, size, stage.seed + 1, stage.thumbnails)
     weights = backbones.weights_key(settings.weights, settings.seed)
     key = f"{settings.backbone} {weights} {stage.learn_from}"
     runner = onnx_runner(frozen, np.stack([drawn.draw(i).pixels for i in range(4)]))
     train = view_features(drawn, stage.views, runner, key, settings.cache)
-    validation = view_features(held, round(VALIDATION * stage.views), runner, key, settings.cache)
+    count = max(1, round(VALIDATION * stage.views))
+    validation = view_features(held, count, runner, key, settings.cache)
     rows = Rows(train, settings.batch, settings.seed), Rows(validation, settings.batch)
 
     network = learner(upper, len(run.photos.labels), settings.dropout, head)
@@ -254,14 +252,14 @@ def learn(
         copy_heads(start, network)
     else:
         upper.trainable = False
-        first = Rows(train.first(round(WARM_UP * len(train))), settings.batch, run.seed)
+        first = Rows(train.first(max(1, round(WARM_UP * len(train)))), settings.batch, run.seed)
         fitted("heads", (first, rows[1]), WARM_RATE, 1)
         first.close()
     upper.trainable = True
     steps = settings.epochs * len(rows[0])
     warm_up = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warm_up, warmup_target=settings.learning_rate, warmup_steps=warm_up
+        0.0, max(1, steps - warm_up), warmup_target=settings.learning_rate, warmup_steps=warm_up
     )
     state = fitted(stage.name, rows, schedule, settings.epochs)
     for part in rows:

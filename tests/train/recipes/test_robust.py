@@ -108,6 +108,15 @@ def test_random_weights_have_no_imagenet_head(own_data: Path, tmp_path: Path) ->
     assert card.outputs.familiarity == "familiarity"
 
 
+def test_a_single_view_is_enough(own_data: Path, tmp_path: Path) -> None:
+    arguments = [
+        "robust", "--data", str(own_data), "--out", str(tmp_path / "one"),
+        "--cache", str(tmp_path / "cache"), "--views", "1", "--epochs", "1", "--weights", "none",
+        *NETWORK,
+    ]  # fmt: skip
+    assert main(arguments) == 0
+
+
 def test_more_of_the_backbone_learns_at_the_end(own_data: Path, tmp_path: Path) -> None:
     """What lies below both layers stays as it was, what lies between them only learns deeper."""
     out = tmp_path / "deep"
